@@ -1,0 +1,89 @@
+"""Results as every reader gets them: tile, API, live stream and alert see the same object."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Status = Literal["exceeding", "meeting", "below target", "warning", "critical", "no data"]
+Trend = Literal["improving", "stable", "worsening", "unknown"]
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A half-open time range [start, end), aware UTC."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return (self.end - self.start).total_seconds()
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """Narrowing of a figure; an empty string means all."""
+
+    project: str = ""
+    release: str = ""
+    device: str = ""
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One bucket of a series, beginning at ``t``; ``value`` None = no data; ``partial`` = still filling."""
+
+    t: datetime
+    value: float | None
+    n: int
+    partial: bool = False
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The figure for one value of the dimension asked for; ``low``/``high`` bound it at 95 %."""
+
+    key: str
+    value: float | None
+    n: int
+    status: Status
+    low: float | None = None
+    high: float | None = None
+
+
+class Percentile(msgspec.Struct, frozen=True):
+    """``q`` in 0-1; ``value`` within 0.4 % of the exact order statistic."""
+
+    q: float
+    value: float | None
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """One KPI over one range. ``n`` below ``min_samples`` means: show it greyed with its interval, never alert."""
+
+    id: str
+    title: str
+    value: float | None
+    unit: str
+    n: int
+    target: float | None
+    warning: float | None
+    critical: float | None
+    status: Status
+    trend: Trend
+    previous: float | None
+    definition: str
+    description: str
+    better: Literal["higher", "lower"]
+    min_samples: int
+    enough: bool
+    low: float | None
+    high: float | None
+    start: datetime
+    end: datetime
+    step: int
+    decimals: int
+    playbook: str
+    percentiles: list[Percentile] = []
+    series: list[Point] = []
+    groups: list[Group] = []

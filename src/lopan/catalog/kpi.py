@@ -1,0 +1,52 @@
+"""One KPI: what a figure means, from its formula to who may see it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Id = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{1,63}$")]
+
+
+class Kpi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An entry of ``catalog/kpis/*.toml`` or an operator's ``lopan.d/*.toml``.
+
+    The value is ``scale * numerator / denominator`` over the rows of ``source`` that satisfy ``where``;
+    ``n`` is ``samples``. A zero denominator is no data. ``target``, ``warning`` and ``critical`` are in ``unit``.
+    ``interval`` says how its uncertainty is bounded: ``wilson`` for shares, ``normal`` for means of ``spread_of``.
+    """
+
+    id: Id
+    title: str
+    description: str
+    unit: Literal["s", "ms", "fps", "MB", "%", "ms/s", "s/h", "count", ""]
+    better: Literal["higher", "lower"]
+    kind: Literal["measure", "ratio"]
+    group: str
+    source: str
+    where: str = "1"
+    numerator: str
+    denominator: str
+    samples: str = "count()"
+    scale: float = 1.0
+    percentiles: str = ""
+    dimensions: tuple[str, ...] = ("release", "device", "os")
+    population: str = ""
+    min_samples: int = 30
+    interval: Literal["", "wilson", "normal"] = ""
+    spread_of: str = ""
+    target: float | None = None
+    warning: float | None = None
+    critical: float | None = None
+    playbook: str = ""
+    decimals: int = 1
+    version: int = 1
+
+    @property
+    def definition(self) -> str:
+        """The formula in one line, as shown one click away from every tile and stored with every alert."""
+        scale = f"{self.scale:g} x " if self.scale != 1 else ""
+        rows = "" if self.where == "1" else f" where {self.where}"
+        return f"{scale}{self.numerator} / {self.denominator} over {self.source}{rows}; n = {self.samples}; v{self.version}"
