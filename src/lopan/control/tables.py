@@ -10,13 +10,13 @@ from sqlalchemy import (
     Column,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
     TypeDecorator,
-    UniqueConstraint,
     false,
 )
 
@@ -136,6 +136,6 @@ identities = Table(
     Column("name", String, nullable=False),
     Column("number", BigInteger, nullable=False),
     PrimaryKeyConstraint("kind", "name"),
-    UniqueConstraint("kind", "number"),
+    Index("ix_identities_number", "kind", "number", unique=True),
     sqlite_with_rowid=False,
 )
