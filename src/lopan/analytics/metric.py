@@ -87,3 +87,12 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     percentiles: list[Percentile] = []
     series: list[Point] = []
     groups: list[Group] = []
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """One figure without history, as alerts ask for it; ``low``/``high`` bound it at 95 %, None where no bound is known."""
+
+    value: float | None
+    n: int
+    low: float | None = None
+    high: float | None = None
