@@ -1,0 +1,5 @@
+import "htmx.org";
+import "htmx-ext-sse";
+import uPlot from "uplot";
+
+window.uPlot = uPlot;
