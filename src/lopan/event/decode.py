@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from lopan.errors import Rejected
+from lopan.event.ids import is_uuid, pack
 from lopan.event.types import TYPES, Event
 
 _many = msgspec.json.Decoder(list[Event])
@@ -47,13 +48,21 @@ def decode_batch(body: bytes) -> Accepted:
     if not start:
         raise Rejected("body", "is empty; send one JSON event, an array of them, or one a line")
     if start == b"[":
-        try:
-            return Accepted(_many.decode(body), [])
-        except msgspec.ValidationError:
-            return _each(_raws.decode(body))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Rejected("body", f"is not valid JSON: {error}") from None
+        return _array(body)
     return _object_or_lines(body)
+
+
+def _array(body: bytes) -> Accepted:
+    try:
+        events = _many.decode(body)
+        pack([event.event_id for event in events if event.event_id])
+        return Accepted(events, [])
+    except (msgspec.ValidationError, ValueError):
+        pass
+    try:
+        return _each(_raws.decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Rejected("body", f"is not valid JSON: {error}") from None
 
 
 def _object_or_lines(body: bytes) -> Accepted:
@@ -77,10 +86,15 @@ def _each(raws: list[msgspec.Raw] | list[bytes]) -> Accepted:
     refused: list[Refusal] = []
     for index, raw in enumerate(raws):
         try:
-            events.append(_one.decode(raw))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            event = _one.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             field, reason = _split(str(error))
             refused.append(Refusal(index, field, reason))
+            continue
+        if event.event_id and not is_uuid(event.event_id):
+            refused.append(Refusal(index, "event_id", "Expected a UUID of 32 hex digits, with or without dashes"))
+        else:
+            events.append(event)
     return Accepted(events, refused)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +13,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=8_000)]
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
 Count = Annotated[int, Meta(ge=0, le=4_294_967_295)]
+EventId = Annotated[str, Meta(max_length=36)]
 Time = Annotated[datetime, Meta(tz=True)]
 Attribute = Annotated[str, Meta(max_length=1_000)] | int | float | bool | None
 Attributes = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=200)], Attribute], Meta(max_length=64)]
@@ -27,7 +27,7 @@ class Base(msgspec.Struct, tag_field="type", kw_only=True, gc=False):
     """
 
     time: Time
-    event_id: UUID | None = None
+    event_id: EventId = ""
     release: Word = ""
     build: Word = ""
     environment: Word = ""

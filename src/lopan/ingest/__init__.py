@@ -1,0 +1,1 @@
+"""Intake: requests in, durable records out, and from there into the store."""

@@ -1,0 +1,116 @@
+"""Embedded ClickHouse. One connection a thread; never the main thread, never across a fork."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from lopan.errors import GiveUp, TryAgain
+from lopan.store.base import Param, Params
+
+_MARK_CACHE = 67_108_864
+_ONE_BLOCK = {
+    "max_insert_block_size": 4_194_304,
+    "min_insert_block_size_rows": 4_194_304,
+    "min_insert_block_size_bytes": 4_000_000_000,
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "max_insert_threads": 1,
+}
+_TRANSIENT = ("MEMORY_LIMIT_EXCEEDED", "NOT_ENOUGH_SPACE", "TOO_MANY_PARTS", "TIMEOUT_EXCEEDED", "QUERY_WAS_CANCELLED")
+
+
+class Chdb:
+    """A ``Store`` in this process; ``max_memory`` in bytes caps the engine, not the process (some 300 MB more)."""
+
+    def __init__(self, root: Path, max_memory: int) -> None:
+        import chdb  # noqa: PLC0415  half a second and 260 MB: only a process that owns the data pays for it
+
+        root.mkdir(parents=True, exist_ok=True)
+        options = {
+            "max_server_memory_usage": max_memory,
+            "mark_cache_size": _MARK_CACHE,
+            "background_pool_size": 2,
+            "background_schedule_pool_size": 2,
+        }
+        self._target = f"{root}?" + "&".join(f"{name}={value}" for name, value in options.items())
+        self._connect = chdb.connect
+        self._local = threading.local()
+        self._opened: list[Any] = []
+        self._opening = threading.Lock()
+        self._closed = False
+
+    def query(self, sql: str, params: Params | None = None) -> pa.Table:
+        """Rows as Arrow; DateTime columns come as timestamps only when they are DateTime64."""
+        data = self._run(sql, "ArrowStream", params).bytes()
+        return pa.ipc.open_stream(data).read_all() if data else pa.table({})
+
+    def execute(self, sql: str, params: Params | None = None) -> None:
+        """Run a statement for its effect."""
+        self._run(sql, "Null", params)
+
+    def insert(self, table: str, block: pa.Table, token: str) -> None:
+        """One block, one part, one token; the caller names the table, never a client."""
+        settings = ", ".join(f"{name} = {value}" for name, value in _ONE_BLOCK.items())
+        columns = ", ".join(f"`{name}`" for name in block.schema.names)
+        statement = f"INSERT INTO {table} ({columns}) SETTINGS insert_deduplication_token = '{token}', {settings}"
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, block.schema) as writer:
+            writer.write_table(block)
+        connection = self._connection()
+        try:
+            with connection.send_insert(statement, "ArrowStream") as inserter:
+                inserter.append(bytes(sink.getvalue()))
+                inserter.finish()
+        except RuntimeError as error:
+            raise _translate(error) from None
+
+    def close(self) -> None:
+        """Close every connection; a query that still runs ends with TryAgain."""
+        self._closed = True
+        with self._opening:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+
+    def _run(self, sql: str, output: str, params: Params | None) -> Any:
+        connection = self._connection()
+        bound = {name: _text(value) for name, value in (params or {}).items()}
+        try:
+            return connection.query(sql, output, params=bound)
+        except RuntimeError as error:
+            raise _translate(error) from None
+
+    def _connection(self) -> Any:
+        if self._closed:
+            raise TryAgain("the store is closing")
+        if threading.current_thread() is threading.main_thread():
+            raise GiveUp("the store must not be used on the main thread: signals would wait for the query")
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            with self._opening:
+                connection = self._local.connection = self._connect(self._target)
+                self._opened.append(connection)
+        return connection
+
+
+def _translate(error: Exception) -> Exception:
+    message = str(error)
+    if any(name in message for name in _TRANSIENT):
+        return TryAgain(f"the store can't do this now: {message}", 2.0)
+    return GiveUp(f"the store refused a statement: {message}")
+
+
+def _text(value: Param | Mapping[str, Param]) -> Any:
+    """Parameters go over as text; the engine parses them by the type named in the statement."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return list(value)
+    return value

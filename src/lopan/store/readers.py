@@ -1,0 +1,79 @@
+"""Reading for many: a few connections, first come first served, one run for equal questions, answers kept briefly."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from lopan.store.base import Params, Store
+
+KEEP_SECONDS = 2.0
+KEEP_RESULTS = 512
+REUSE_COST = 4.0
+"""A result that new data has overtaken is still given out for this many times what it cost to compute."""
+
+
+@dataclass(slots=True)
+class _Result:
+    table: pa.Table
+    at: float
+    cost: float
+    generation: int
+
+
+Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
+class Readers:
+    """Belongs to one event loop. ``moved`` tells it that the store has new rows."""
+
+    def __init__(self, store: Store, connections: int) -> None:
+        self._store = store
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="reader")
+        self._turn = asyncio.Semaphore(connections)
+        self._running: dict[Key, asyncio.Task[pa.Table]] = {}
+        self._results: OrderedDict[Key, _Result] = OrderedDict()
+        self._generation = 0
+
+    def moved(self) -> None:
+        """New rows are in the store: results older than their cost allows are asked for again."""
+        self._generation += 1
+
+    async def rows(self, sql: str, params: Params | None = None) -> pa.Table:
+        """Rows of a SELECT; equal questions at the same time share one run. Raises what ``Store.query`` raises."""
+        key = (sql, tuple(sorted((name, repr(value)) for name, value in (params or {}).items())))
+        known = self._results.get(key)
+        if known is not None and self._is_good(known):
+            return known.table
+        running = self._running.get(key)
+        if running is None:
+            running = asyncio.create_task(self._run(key, sql, params))
+            self._running[key] = running
+            running.add_done_callback(lambda _: self._running.pop(key, None))
+        return await asyncio.shield(running)
+
+    def close(self) -> None:
+        """Take no more questions; those running end by themselves."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _is_good(self, result: _Result) -> bool:
+        age = time.monotonic() - result.at
+        if result.generation == self._generation:
+            return age < KEEP_SECONDS
+        return age < min(REUSE_COST * result.cost, KEEP_SECONDS / 2)
+
+    async def _run(self, key: Key, sql: str, params: Params | None) -> pa.Table:
+        async with self._turn:
+            generation, started = self._generation, time.monotonic()
+            table = await asyncio.get_running_loop().run_in_executor(self._threads, self._store.query, sql, params)
+        now = time.monotonic()
+        self._results[key] = _Result(table, now, now - started, generation)
+        self._results.move_to_end(key)
+        while len(self._results) > KEEP_RESULTS:
+            self._results.popitem(last=False)
+        return table
