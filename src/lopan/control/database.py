@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from lopan.errors import ConfigError, GiveUp
@@ -67,7 +67,7 @@ def _open(path: Path) -> Engine:
     return engine
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _prepare(connection: DBAPIConnection, _record: object) -> None:
     # Python's sqlite3 begins transactions too late, and only before writes: take that over (see _begin).
     connection.isolation_level = None
     cursor = connection.cursor()

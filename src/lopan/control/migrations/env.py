@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection, and in the transaction, that ``database.migrate`` hands over."""
+"""Alembic's entry: migrates on the connection, and in the transaction, that ``database`` hands over."""
 
 from __future__ import annotations
 
