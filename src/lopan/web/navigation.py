@@ -1,0 +1,53 @@
+"""The map of the pages: which there are, and whom each is for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from lopan.control.principal import Principal
+from lopan.web import access
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One entry of the navigation; seen with any of ``groups``, or by everyone signed in when there is none."""
+
+    path: str
+    title: str
+    icon: str
+    groups: tuple[str, ...] = ()
+
+
+PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"))
+ALERTS: Final = Page("/alerts", "Alerts", "bell")
+SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
+REFERENCE: Final = Page("/docs", "API", "code")
+PAGES: Final = (PERFORMANCE, ALERTS, SOURCES, REFERENCE)
+
+
+def may_open(principal: Principal | None, page: Page) -> bool:
+    """Whether ``principal`` sees at least one group of the page."""
+    if principal is None:
+        return False
+    return not page.groups or any(access.may(principal, group) for group in page.groups)
+
+
+def require(principal: Principal | None, page: Page) -> Principal:
+    """``principal``, allowed to open the page; raises SignedOut or Forbidden."""
+    if principal is None:
+        raise access.SignedOut
+    if not may_open(principal, page):
+        raise access.Forbidden(page.groups[0])
+    return principal
+
+
+def visible(principal: Principal | None) -> list[Page]:
+    """The navigation of ``principal``; empty for nobody."""
+    return [page for page in PAGES if may_open(principal, page)]
+
+
+def home(principal: Principal) -> str:
+    """Where to begin: the first page of figures, else the page that says there is none yet."""
+    figures = [page for page in visible(principal) if page.groups]
+    return figures[0].path if figures else "/welcome"

@@ -1,0 +1,90 @@
+"""What the web needs from the rest of Lopan, handed in by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Engine
+from starlette.requests import Request
+
+from lopan.analytics.metric import Filters, Metric, Span
+from lopan.catalog import Catalog
+from lopan.clock import Clock
+from lopan.config import Config
+
+
+class Kpis(Protocol):
+    """The figures; ``lopan.analytics.kpis.Kpis`` is the real one, with single flight and a cache."""
+
+    async def metric(
+        self,
+        id: str,  # noqa: A002 - the field's word
+        span: Span,
+        filters: Filters = ...,
+        by: str = "",
+        step: int | None = None,
+        series: bool = True,
+    ) -> Metric:
+        """One KPI over one range. Raises Rejected for an unknown KPI or dimension."""
+        ...
+
+    async def dimension_values(self, name: str, span: Span) -> list[str]:
+        """Values of a dimension seen in the range, most used first."""
+        ...
+
+
+class Feed(Protocol):
+    """News as an asynchronous iterator; what happens while a listener is busy comes as one."""
+
+    def subscribe(self) -> AsyncIterator[object]:
+        """News from now on."""
+        ...
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Intake of one project since the start of the process; ``last`` is None when nothing ever came."""
+
+    project: int
+    name: str
+    accepted: int
+    rejected: int
+    quarantined: int
+    last: datetime | None
+
+
+class Intake(Protocol):
+    """What came in, by project."""
+
+    async def sources(self) -> list[Source]:
+        """Every project, by number."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything a page may read; ``commits`` and ``changes`` tell live pages when to look again."""
+
+    config: Config
+    clock: Clock
+    engine: Engine
+    catalog: Catalog
+    kpis: Kpis
+    commits: Feed
+    changes: Feed
+    intake: Intake | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's time zone, in which pages show times and days begin."""
+        return ZoneInfo(self.config.timezone)
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts of the application that serves ``request``."""
+    parts: Parts = request.app.state.parts
+    return parts
