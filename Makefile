@@ -38,7 +38,7 @@ demo: setup ## a simulated fleet on http://127.0.0.1:8700
 	@$(BIN)/lopan demo --port $(PORT)
 
 test: lint ## all that CI runs
-	@.ci/browser $(BIN)/python -m pytest $(ARGS)
+	@LOPAN_CHROMIUM="$$(.ci/chromium)" $(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## style, types, imports, docs
 	@$(BIN)/ruff check $(CODE)

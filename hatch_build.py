@@ -1,4 +1,4 @@
-"""Build hook: bundle ``frontend/src`` into ``src/lopan/web/static/dist`` with the Node that the build requirements bring.
+"""Build hook: bundle ``frontend/src`` into ``src/lopan/web/static/dist`` with the Node of the build requirements.
 
 ``python hatch_build.py`` does the same without building a package (``make assets``).
 """
@@ -31,7 +31,7 @@ class AssetsHook(BuildHookInterface[Any]):
 
 
 def build() -> None:
-    """Install what ``package-lock.json`` pins, bundle, and collect the licences; nothing is done when nothing changed."""
+    """Install what ``package-lock.json`` pins, bundle, and collect the licences; nothing when nothing changed."""
     stamp = FRONTEND / "node_modules" / ".lopan-bundles"
     state = _digest(_sources())
     built = all((DIST / name).is_file() for name in BUNDLES)
