@@ -13,7 +13,9 @@ ADMINISTRATION: Final = "administration"
 
 GROUPS: Final = MappingProxyType(
     {
-        "executive": frozenset({"businessROI", "customerSatisfaction", "userGrowth", "revenue", "manufacturingRollups"}),
+        "executive": frozenset(
+            {"businessROI", "customerSatisfaction", "userGrowth", "revenue", "manufacturingRollups"}
+        ),
         "operational": frozenset(
             {
                 "userEngagement",
