@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from codecs import BOM_UTF8
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +15,7 @@ from lopan.event.types import TYPES, Event
 
 _many = msgspec.json.Decoder(list[Event])
 _one = msgspec.json.Decoder(Event)
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -21,6 +24,7 @@ class _Wrapped(msgspec.Struct):
 
 
 _wrapped = msgspec.json.Decoder(_Wrapped)
+_BROKEN = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeError are ValueErrors
 _place = re.compile(r"^(.*?)(?: - at `(?:key in )?\$\.?([^`]*)`)?$", re.DOTALL)
 
 
@@ -44,6 +48,19 @@ def decode_batch(body: bytes) -> Accepted:
 
     Raises Rejected when the body as a whole is not JSON of one of these shapes.
     """
+    body = body.removeprefix(BOM_UTF8)
+    try:
+        return _batch(body)
+    except Rejected:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise
+        finite = _finite(body)
+        if finite is None:
+            raise
+        return _batch(finite)
+
+
+def _batch(body: bytes) -> Accepted:
     start = body.lstrip()[:1]
     if not start:
         raise Rejected("body", "is empty; send one JSON event, an array of them, or one a line")
@@ -52,23 +69,31 @@ def decode_batch(body: bytes) -> Accepted:
     return _object_or_lines(body)
 
 
+def _finite(body: bytes) -> bytes | None:
+    """Python's JSON with NaN and Infinity as null, so they cost their own event only; None when still not JSON."""
+    try:
+        return msgspec.json.encode(json.loads(body))
+    except _BROKEN:
+        return None
+
+
 def _array(body: bytes) -> Accepted:
     try:
         events = _many.decode(body)
         pack([event.event_id for event in events if event.event_id])
         return Accepted(events, [])
-    except (msgspec.ValidationError, ValueError):
+    except _BROKEN:
         pass
     try:
         return _each(_raws.decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _BROKEN as error:
         raise Rejected("body", f"is not valid JSON: {error}") from None
 
 
 def _object_or_lines(body: bytes) -> Accepted:
     try:
-        whole = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        whole = _object.decode(body)
+    except _BROKEN as error:
         lines = [line for line in body.splitlines() if line.strip()]
         if len(lines) < 2:
             raise Rejected("body", f"is not valid JSON: {error}") from None
@@ -76,7 +101,7 @@ def _object_or_lines(body: bytes) -> Accepted:
     if "events" in whole and "type" not in whole:
         try:
             return _each(_wrapped.decode(body).events)
-        except msgspec.ValidationError as error:
+        except _BROKEN as error:
             raise Rejected("events", _split(str(error))[1]) from None
     return _each([body])
 
@@ -87,7 +112,7 @@ def _each(raws: list[msgspec.Raw] | list[bytes]) -> Accepted:
     for index, raw in enumerate(raws):
         try:
             event = _one.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except _BROKEN as error:
             field, reason = _split(str(error))
             refused.append(Refusal(index, field, reason))
             continue
