@@ -15,7 +15,9 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     The value is ``scale * numerator / denominator`` over the rows of ``source`` that satisfy ``where``;
     ``n`` is ``samples``. A zero denominator is no data. ``target``, ``warning`` and ``critical`` are in ``unit``.
-    ``interval`` says how its uncertainty is bounded: ``wilson`` for shares, ``normal`` for means of ``spread_of``.
+    ``interval`` says how its uncertainty is bounded: ``wilson`` for shares, ``normal`` for means of ``value``.
+    ``denominator_source`` takes denominator and ``samples`` from other rows, without ``where``. ``additive`` = parts
+    of a range add up. ``trailing_days`` fixes the range to that many days before its end.
     """
 
     id: Id
@@ -29,14 +31,16 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     where: str = "1"
     numerator: str
     denominator: str
-    samples: str = "count()"
+    denominator_source: str = ""
+    samples: str = "sum(n)"
     scale: float = 1.0
-    percentiles: str = ""
+    percentiles: bool = False
     dimensions: tuple[str, ...] = ("release", "device", "os")
     population: str = ""
     min_samples: int = 30
     interval: Literal["", "wilson", "normal"] = ""
-    spread_of: str = ""
+    additive: bool = True
+    trailing_days: int = 0
     target: float | None = None
     warning: float | None = None
     critical: float | None = None
@@ -48,5 +52,7 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def definition(self) -> str:
         """The formula in one line, as shown one click away from every tile and stored with every alert."""
         scale = f"{self.scale:g} x " if self.scale != 1 else ""
-        rows = "" if self.where == "1" else f" where {self.where}"
-        return f"{scale}{self.numerator} / {self.denominator} over {self.source}{rows}; n = {self.samples}; v{self.version}"
+        rows = self.source if self.where == "1" else f"{self.source} where {self.where}"
+        below = f"{self.denominator} of {self.denominator_source}" if self.denominator_source else self.denominator
+        window = f", trailing {self.trailing_days} days" if self.trailing_days else ""
+        return f"{scale}{self.numerator} / {below} over {rows}{window}; n = {self.samples} {self.population} (v{self.version})"

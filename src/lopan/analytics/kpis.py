@@ -1,0 +1,245 @@
+"""KPI values, series, groups: one statement a figure covers the range, the range before it and every bucket."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from lopan.analytics.intervals import Interval, normal, standard_error, wilson, z_means, z_shares
+from lopan.analytics.metric import Filters, Group, Measure, Metric, Percentile, Point, Span, Trend
+from lopan.analytics.span import step_for
+from lopan.analytics.status import status, trend
+from lopan.catalog import Catalog, Kpi, Part, compile_percentiles, compile_values
+from lopan.catalog.compiler import DAY, Narrow
+from lopan.clock import Clock
+from lopan.errors import Rejected
+from lopan.store import Readers
+
+_DIMENSIONS = {
+    "release": "SELECT DISTINCT release AS k FROM measures WHERE bucket >= {start:DateTime64(3)} AND bucket < {end:DateTime64(3)} ORDER BY k",
+    "device": "SELECT DISTINCT device AS k FROM measures WHERE bucket >= {start:DateTime64(3)} AND bucket < {end:DateTime64(3)} ORDER BY k",
+}
+
+
+class Sums(NamedTuple):
+    """What adds up over buckets: numerator, denominator, samples; sums of value and its square over ``events``."""
+
+    num: float = 0.0
+    den: float = 0.0
+    samples: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    events: int = 0
+
+    def plus(self, other: Sums) -> Sums:
+        """Both together."""
+        return Sums(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+class Row(NamedTuple):
+    """One bucket of one half for one key."""
+
+    half: int
+    t: int
+    k: str
+    sums: Sums
+
+
+class Kpis:
+    """Answers for pages, API and alerts alike; ``project_number`` turns a project's name into its number."""
+
+    def __init__(self, readers: Readers, catalog: Catalog, clock: Clock, zone: str = "UTC") -> None:
+        self._readers = readers
+        self.catalog = catalog
+        self._clock = clock
+        self._zone = zone
+
+    async def metric(
+        self,
+        name: str,
+        span: Span,
+        filters: Filters = Filters(),
+        by: str = "",
+        step: int | None = None,
+        *,
+        series: bool = True,
+    ) -> Metric:
+        """One KPI with value, trend, series and, with ``by``, groups. Raises Rejected for an unknown id or dimension."""
+        kpi = self.catalog.get(name)
+        narrow = _narrow(filters)
+        span = _fixed(kpi, span)
+        step = step or step_for(span)
+        before = Span(span.start - (span.end - span.start), span.start)
+        halves = [Part(0, before.start, before.end), Part(1, span.start, span.end)]
+        drawn = step if series and kpi.additive else 0
+        rows, groups, percentiles = await asyncio.gather(
+            self._rows(kpi, halves, drawn, "", narrow),
+            self._groups(kpi, span, by, narrow),
+            self._percentiles(kpi, span, narrow),
+        )
+        now, then = _sum(rows, 1), _sum(rows, 0)
+        value, bound = _value(kpi, now), _interval(kpi, now)
+        points = _points(kpi, rows, span, step, self._clock.now()) if drawn else []
+        return Metric(
+            id=kpi.id,
+            title=kpi.title,
+            value=value,
+            unit=kpi.unit,
+            n=now.samples,
+            target=kpi.target,
+            warning=kpi.warning,
+            critical=kpi.critical,
+            status=status(kpi, value),
+            trend=_trend(kpi, now, then),
+            previous=_value(kpi, then),
+            definition=kpi.definition,
+            description=kpi.description,
+            better=kpi.better,
+            min_samples=kpi.min_samples,
+            enough=now.samples >= kpi.min_samples,
+            low=bound.low if bound else None,
+            high=bound.high if bound else None,
+            start=span.start,
+            end=span.end,
+            step=step,
+            decimals=kpi.decimals,
+            playbook=kpi.playbook,
+            percentiles=percentiles,
+            series=points,
+            groups=groups,
+        )
+
+    async def measure(self, name: str, span: Span, filters: Filters = Filters()) -> Measure:
+        """The figure alone, for alerts."""
+        kpi = self.catalog.get(name)
+        span = _fixed(kpi, span)
+        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(filters))
+        sums = _sum(rows, 1)
+        bound = _interval(kpi, sums)
+        return Measure(_value(kpi, sums), sums.samples, bound.low if bound else None, bound.high if bound else None)
+
+    async def dimension_values(self, name: str, span: Span) -> list[str]:
+        """Values of ``release`` or ``device`` seen in the range, sorted; releases newest first by their numbers."""
+        if name not in _DIMENSIONS:
+            raise Rejected("dimension", f"there are {', '.join(_DIMENSIONS)}, not {name!r}")
+        margin = timedelta(hours=1)
+        table = await self._readers.rows(_DIMENSIONS[name], {"start": span.start - margin, "end": span.end})
+        values = [value for value in table.column("k").to_pylist() if value] if table.num_columns else []
+        return sorted(values, key=_version, reverse=True) if name == "release" else values
+
+    async def _rows(self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow) -> list[Row]:
+        statements = compile_values(kpi, parts, step, by, narrow, self._zone)
+        tables = await asyncio.gather(*(self._readers.rows(sql, params) for sql, params in statements))
+        merged: dict[tuple[int, int, str], Sums] = {}
+        for table in tables:
+            for row in _read(table):
+                merged[row[:3]] = merged.get(row[:3], Sums()).plus(row.sums)
+        return [Row(*key, sums) for key, sums in sorted(merged.items())]
+
+    async def _groups(self, kpi: Kpi, span: Span, by: str, narrow: Narrow) -> list[Group]:
+        if not by:
+            return []
+        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, by, narrow)
+        groups = []
+        for row in sorted(rows, key=lambda row: (-row.sums.samples, row.k)):
+            value, bound = _value(kpi, row.sums), _interval(kpi, row.sums)
+            low, high = (bound.low, bound.high) if bound else (None, None)
+            groups.append(Group(row.k, value, row.sums.samples, status(kpi, value), low, high))
+        return groups
+
+    async def _percentiles(self, kpi: Kpi, span: Span, narrow: Narrow) -> list[Percentile]:
+        if not kpi.percentiles:
+            return []
+        sql, params = compile_percentiles(kpi, Part(1, span.start, span.end), narrow)
+        table = await self._readers.rows(sql, params)
+        values = table.column("q").to_pylist()[0] if table.num_rows else [math.nan] * 3
+        return [Percentile(q, _centred(value)) for q, value in zip((0.5, 0.9, 0.95), values, strict=True)]
+
+
+def _fixed(kpi: Kpi, span: Span) -> Span:
+    """The range that the entry insists on, ending where the asked one ends."""
+    return Span(span.end - timedelta(days=kpi.trailing_days), span.end) if kpi.trailing_days else span
+
+
+def _narrow(filters: Filters) -> Narrow:
+    if filters.project and not filters.project.isdecimal():
+        raise Rejected("project", f"is the number of a project, not {filters.project!r}")
+    return Narrow(int(filters.project or 0), filters.release, filters.device)
+
+
+def _read(table: pa.Table) -> Iterable[Row]:
+    if not table.num_rows:
+        return []
+    names = ("half", "t", "k", "num", "den", "samples", "total", "squares", "events")
+    columns = [table.column(name).to_pylist() for name in names]
+    return [Row(half, t, k, Sums(*rest)) for half, t, k, *rest in zip(*columns, strict=True)]
+
+
+def _sum(rows: Iterable[Row], half: int) -> Sums:
+    total = Sums()
+    for row in rows:
+        if row.half == half:
+            total = total.plus(row.sums)
+    return total
+
+
+def _value(kpi: Kpi, sums: Sums) -> float | None:
+    return kpi.scale * sums.num / sums.den if sums.den else None
+
+
+def _interval(kpi: Kpi, sums: Sums) -> Interval | None:
+    bound: Interval | None = None
+    if kpi.interval == "wilson":
+        bound = wilson(sums.num, sums.den)
+    elif kpi.interval == "normal" and sums.den:
+        bound = normal(sums.num / sums.den, sums.total, sums.squares, sums.events)
+    return Interval(bound.low * kpi.scale, bound.high * kpi.scale) if bound else None
+
+
+def _trend(kpi: Kpi, now: Sums, then: Sums) -> Trend:
+    enough = now.samples >= kpi.min_samples and then.samples >= kpi.min_samples
+    value, previous = _value(kpi, now), _value(kpi, then)
+    if value is None or previous is None or not kpi.interval:
+        return "unknown"
+    if kpi.interval == "wilson":
+        z = z_shares(now.num, now.den, then.num, then.den)
+    else:
+        errors = (standard_error(sums.total, sums.squares, sums.events) for sums in (now, then))
+        z = z_means((value - previous) / kpi.scale, *errors)
+    return trend(kpi, value - previous, z, enough=enough)
+
+
+def _points(kpi: Kpi, rows: list[Row], span: Span, step: int, now: datetime) -> list[Point]:
+    """Buckets of the range in order, those without rows included; a bucket that is cut by the range or by now is partial."""
+    found = {row.t: row.sums for row in rows if row.half == 1}
+    starts = sorted(found) if step >= DAY else _grid(span, step)
+    points = []
+    for start in starts:
+        sums = found.get(start, Sums())
+        at = datetime.fromtimestamp(start, UTC)
+        cut = at < span.start or at + timedelta(seconds=step) > min(span.end, now)
+        points.append(Point(at, _value(kpi, sums), sums.samples, cut))
+    return points
+
+
+def _grid(span: Span, step: int) -> list[int]:
+    first = int(span.start.timestamp()) // step * step
+    return list(range(first, math.ceil(span.end.timestamp()), step))
+
+
+def _centred(value: float) -> float | None:
+    """BFloat16 cuts the mantissa after 7 bits: half a unit up halves the error to 0.39 %."""
+    if value is None or math.isnan(value):
+        return None
+    return value + math.ldexp(1.0, math.frexp(value)[1] - 9) if value > 0 else value
+
+
+def _version(release: str) -> tuple[tuple[int, str], ...]:
+    """2.10.0 after 2.9.1."""
+    parts = release.replace("-", ".").replace("+", ".").split(".")
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)

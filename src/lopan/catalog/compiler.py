@@ -1,0 +1,206 @@
+"""From a catalog entry to SQL: rollup for whole half hours, raw rows for the edges, so that any range is exact.
+
+Values never enter the text, only ``{name:Type}`` parameters; what does enter is an entry's own formula and fixed fragments.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from lopan.catalog.kpi import Kpi
+from lopan.errors import ConfigError, Rejected
+
+GRAIN = timedelta(minutes=30)
+DAY = 86_400
+EVENTS = ("app_launch", "frame_stats", "memory", "hang", "network", "crash", "optimizer")
+"""Event types that the rollup ``measures`` covers."""
+
+_OTHER_EVENTS = ("error", "action", "workflow", "feedback", "security")
+_SUMS = {
+    *("n", "value", "squares", "duration_s", "frames", "frames60", "slow", "frozen"),
+    *("hitch_ms", "footprint_mb", "peak_mb", "failed", "killed", "hung_s"),
+}
+_ROLLUP = _SUMS | {"project", "kind", "release", "device"}
+_RAW = _ROLLUP | {
+    *("build", "environment", "os", "customer", "role", "screen", "user_id", "install_id", "session", "status"),
+    *("status_code", "exception", "signal", "level", "feature", "action", "workflow", "instance", "step", "survey"),
+    *("scale", "score", "host", "route", "method", "category", "severity", "component", "state", "metric"),
+    *("before", "after", "refresh_rate"),
+}
+_SESSION = {
+    *("project", "n", "crashed", "abnormal", "errors", "duration_s", "value", "squares", "release", "device", "os"),
+    *("role", "customer", "user_id", "install_id", "person"),
+}
+_WORD = re.compile(r"'[^']*'|\b[A-Za-z_][A-Za-z0-9_]*\b(?!\s*\()")
+_SYNTAX = {"AND", "OR", "NOT", "IN", "IS", "NULL", "BETWEEN", "LIKE"}
+_MARGIN = timedelta(days=1)
+_SESSIONS = """(
+    SELECT project, min(started) AS time, max(count) AS n, max(status) AS worst, max(errors) AS errors,
+        max(sessions.duration_s) * n AS duration_s, max(sessions.duration_s) AS value, value * value * n AS squares,
+        if(worst = 3, n, 0) AS crashed, if(worst = 2, n, 0) AS abnormal, max(release) AS release, max(device) AS device,
+        max(os) AS os, max(role) AS role, max(customer) AS customer, max(user_id) AS user_id,
+        max(install_id) AS install_id,
+        multiIf(user_id > 0, toUInt64(user_id), install_id > 0, install_id + 4294967296, 0) AS person
+    FROM sessions WHERE hour >= {%(p)s_from:DateTime64(3)} AND hour < {%(p)s_to:DateTime64(3)}
+    GROUP BY project, session
+)"""
+
+
+class Part(NamedTuple):
+    """Rows of one time range; ``half`` 1 = the range asked for, 0 = the one before it."""
+
+    half: int
+    start: datetime
+    end: datetime
+
+
+class Statement(NamedTuple):
+    """A SELECT and its parameters."""
+
+    sql: str
+    params: dict[str, str | int | datetime]
+
+
+class Narrow(NamedTuple):
+    """Filters; empty or 0 = all."""
+
+    project: int = 0
+    release: str = ""
+    device: str = ""
+
+
+def sources() -> tuple[str, ...]:
+    """What an entry's ``source`` may be."""
+    return ("sessions", *EVENTS, *_OTHER_EVENTS)
+
+
+def columns_of(kpi: Kpi) -> set[str]:
+    """Columns that the entry's formulas read from ``source``; raises ConfigError for one that is not there."""
+    above = [kpi.numerator, kpi.where]
+    below = [kpi.denominator, kpi.samples]
+    if kpi.denominator_source:
+        _check(kpi, kpi.denominator_source, below)
+        return _check(kpi, kpi.source, above)
+    return _check(kpi, kpi.source, above + below)
+
+
+def compile_values(kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, zone: str) -> list[Statement]:
+    """Rows (half, t, k, num, den, samples, total, squares, events): t = bucket start in epoch seconds (0 without
+    ``step``), k = value of dimension ``by``. Two statements when the denominator comes from another source.
+    """
+    if by and by not in kpi.dimensions:
+        raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions)}, not by {by!r}")
+    if not kpi.denominator_source:
+        return [_values(kpi, kpi.source, kpi.numerator, kpi.denominator, kpi.samples, parts, step, by, narrow, zone)]
+    other = kpi.denominator_source
+    return [
+        _values(kpi, kpi.source, kpi.numerator, "0", "0", parts, step, by, narrow, zone),
+        _values(kpi, other, "0", kpi.denominator, kpi.samples, parts, step, by, narrow, zone, where="1"),
+    ]
+
+
+def compile_percentiles(kpi: Kpi, part: Part, narrow: Narrow) -> Statement:
+    """One row ``q``: the 50th, 90th and 95th percentile of ``value``, to be raised by half a unit of BFloat16."""
+    params: dict[str, str | int | datetime] = {}
+    pieces = []
+    for index, (relation, start, end) in enumerate(_split(part, _fits(kpi.source, columns_of(kpi), "", narrow, 0))):
+        rows = _rows(kpi.source, relation, f"p{index}", start, end, kpi.where, narrow, params)
+        state = "sketch" if relation == "measures" else "quantilesBFloat16State(0.5, 0.9, 0.95)(value) AS sketch"
+        pieces.append(f"SELECT {state} FROM {rows}")
+    union = " UNION ALL ".join(pieces)
+    return Statement(f"SELECT quantilesBFloat16Merge(0.5, 0.9, 0.95)(sketch) AS q FROM ({union})", params)
+
+
+def _values(
+    kpi: Kpi, source: str, above: str, below: str, samples: str,
+    parts: list[Part], step: int, by: str, narrow: Narrow, zone: str, where: str | None = None,
+) -> Statement:  # fmt: skip
+    where = kpi.where if where is None else where
+    columns = _words(above) | _words(below) | _words(samples) | {"n", "value", "squares"}
+    params: dict[str, str | int | datetime] = {}
+    fits = _fits(source, columns | _words(where), by, narrow, step)
+    pieces = []
+    for part in parts:
+        for relation, start, end in _split(part, fits) if source != "sessions" else [(source, part.start, part.end)]:
+            rows = _rows(source, relation, f"p{len(pieces)}", start, end, where, narrow, params)
+            time = "bucket" if relation == "measures" else "time"
+            chosen = ", ".join(_column(name, relation) for name in sorted(columns))
+            key = by or "''"
+            pieces.append(f"SELECT {part.half} AS half, {_bucket(time, step)} AS t, {key} AS k, {chosen} FROM {rows}")
+    if step:
+        params |= {"zone": zone} if step >= DAY else {"step": step}
+    union = "\n    UNION ALL ".join(pieces)
+    return Statement(
+        f"SELECT half, t, toString(k) AS k, toFloat64({above}) AS num, toFloat64({below}) AS den,\n"
+        f"    toUInt64({samples}) AS samples, toFloat64(sum(value)) AS total, toFloat64(sum(squares)) AS squares,\n"
+        f"    toUInt64(sum(n)) AS events\nFROM (\n    {union}\n)\nGROUP BY half, t, k ORDER BY half, t, k",
+        params,
+    )
+
+
+def _rows(
+    source: str, relation: str, prefix: str, start: datetime, end: datetime, where: str, narrow: Narrow,
+    params: dict[str, str | int | datetime],
+) -> str:  # fmt: skip
+    """FROM and WHERE of one piece; fills in its parameters."""
+    time = "bucket" if relation == "measures" else "time"
+    params |= {f"{prefix}_start": start, f"{prefix}_end": end}
+    conditions = [f"{time} >= {{{prefix}_start:DateTime64(3)}}", f"{time} < {{{prefix}_end:DateTime64(3)}}"]
+    table = relation
+    if relation == "sessions":
+        params |= {f"{prefix}_from": start - _MARGIN, f"{prefix}_to": end + _MARGIN}
+        table = _SESSIONS % {"p": prefix}
+    else:
+        params["source"] = source
+        conditions.insert(0, "type = {source:String}")
+    for name, kind in (("project", "UInt32"), ("release", "String"), ("device", "String")):
+        wanted = getattr(narrow, name)
+        if wanted:
+            params[name] = wanted
+            conditions.append(f"{name} = {{{name}:{kind}}}")
+    return f"{table} WHERE {' AND '.join(conditions)} AND ({where})"
+
+
+def _split(part: Part, fits: bool) -> list[tuple[str, datetime, datetime]]:
+    """The range as raw edge, whole half hours of the rollup, raw edge."""
+    first = datetime.fromtimestamp(-(-part.start.timestamp() // GRAIN.total_seconds()) * GRAIN.total_seconds(), UTC)
+    last = datetime.fromtimestamp(part.end.timestamp() // GRAIN.total_seconds() * GRAIN.total_seconds(), UTC)
+    if not fits or last <= first:
+        return [("events", part.start, part.end)]
+    pieces = [("events", part.start, first), ("measures", first, last), ("events", last, part.end)]
+    return [piece for piece in pieces if piece[1] < piece[2]]
+
+
+def _fits(source: str, columns: set[str], by: str, narrow: Narrow, step: int) -> bool:
+    """Whether the rollup knows all that is asked."""
+    named = columns | ({by} if by else set())
+    return source in EVENTS and named <= _ROLLUP and step % int(GRAIN.total_seconds()) == 0
+
+
+def _column(name: str, relation: str) -> str:
+    if name == "squares" and relation == "events":
+        return "value * value AS squares"
+    return f"events.{name} AS {name}" if relation == "events" else name
+
+
+def _bucket(time: str, step: int) -> str:
+    if not step:
+        return "toInt64(0)"
+    if step >= DAY:
+        return f"toInt64(toUnixTimestamp(toStartOfDay({time}, {{zone:String}})))"
+    return f"toInt64(intDiv(toUnixTimestamp({time}), {{step:UInt32}}) * {{step:UInt32}})"
+
+
+def _words(expression: str) -> set[str]:
+    words = {word for word in _WORD.findall(expression) if not word.startswith("'")}
+    return words - {word for word in words if word.upper() in _SYNTAX}
+
+
+def _check(kpi: Kpi, source: str, expressions: list[str]) -> set[str]:
+    columns = set().union(*map(_words, expressions))
+    unknown = columns - (_SESSION if source == "sessions" else _RAW)
+    if unknown:
+        raise ConfigError(f"KPI {kpi.id}: {source} has no column {', '.join(sorted(unknown))}")
+    return columns

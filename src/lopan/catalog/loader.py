@@ -1,0 +1,80 @@
+"""The catalog from its TOML files, with a lint that refuses entries whose figure would not be exact."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
+
+from lopan.catalog.compiler import columns_of, sources
+from lopan.catalog.kpi import Kpi
+from lopan.errors import ConfigError, Rejected
+
+INEXACT = ("quantile", "median", "uniq", "uniqHLL12", "uniqCombined", "uniqCombined64", "quantileDD", "quantilesDD", "avg")
+"""Aggregates whose error has no bound that a figure could carry, and ``avg``, which can't be merged."""
+
+_CALL = re.compile(r"\b([A-Za-z_][A-Za-z0-9_]*)\s*\(")
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    kpi: list[Kpi]
+
+
+class Catalog:
+    """All KPIs by id, in the order of the files."""
+
+    def __init__(self, kpis: Iterable[Kpi]) -> None:
+        self.kpis: dict[str, Kpi] = {}
+        for kpi in kpis:
+            lint(kpi)
+            if kpi.id in self.kpis:
+                raise ConfigError(f"KPI {kpi.id} is defined twice; rename one of the two")
+            self.kpis[kpi.id] = kpi
+
+    def get(self, name: str) -> Kpi:
+        """The entry; raises Rejected when there is none of that name."""
+        try:
+            return self.kpis[name]
+        except KeyError:
+            raise Rejected("id", f"there is no metric {name!r}; GET /api/v1/metrics lists them") from None
+
+
+def load(operator: Path | None = None) -> Catalog:
+    """The built-in entries, then those of ``operator``/kpis/*.toml. Raises ConfigError naming file and entry."""
+    entries: list[Kpi] = []
+    places: list[Traversable] = [files("lopan.catalog").joinpath("kpis")]
+    if operator is not None and (operator / "kpis").is_dir():
+        places.append(operator / "kpis")
+    for place in places:
+        for path in sorted(place.iterdir(), key=lambda path: path.name):
+            if path.name.endswith(".toml"):
+                entries.extend(_read(path))
+    return Catalog(entries)
+
+
+def lint(kpi: Kpi) -> None:
+    """Raises ConfigError for an inexact aggregate, a column that the source has not, or thresholds in the wrong order."""
+    for expression in (kpi.numerator, kpi.denominator, kpi.samples, kpi.where):
+        for call in _CALL.findall(expression):
+            if call in INEXACT:
+                raise ConfigError(f"KPI {kpi.id}: {call}() is not exact; use sums, uniqExact or a bounded sketch")
+    for source in filter(None, (kpi.source, kpi.denominator_source)):
+        if source not in sources():
+            raise ConfigError(f"KPI {kpi.id}: unknown source {source!r}; there are {', '.join(sources())}")
+    columns_of(kpi)
+    if kpi.warning is not None and kpi.critical is not None:
+        worse = kpi.critical >= kpi.warning if kpi.better == "lower" else kpi.critical <= kpi.warning
+        if not worse:
+            raise ConfigError(f"KPI {kpi.id}: critical {kpi.critical:g} is better than warning {kpi.warning:g}")
+
+
+def _read(path: Traversable) -> list[Kpi]:
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).kpi
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: {error}") from None

@@ -1,0 +1,58 @@
+"""A segment's rows as the block that goes into ``events``: repeats out, names to numbers, columns in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lopan.ingest.columns import SCHEMA
+from lopan.ingest.seen import Ids, Seen, halves
+
+Numbers = Callable[[str, Sequence[str]], dict[str, int]]
+"""(kind, names) -> a dense number for each name, durable before it is returned."""
+
+_NUMBERED = {"user": "user_id", "install": "install_id"}
+
+
+def unique(rows: pa.Table, seen: Seen) -> tuple[pa.Table, Ids, Ids]:
+    """The rows whose event id is new, and these ids as halves."""
+    ids = rows.column("event_id").combine_chunks()
+    if isinstance(ids, pa.ChunkedArray):
+        ids = pa.concat_arrays(ids.chunks)
+    if ids.null_count:
+        ids = ids.fill_null(bytes(16))
+    packed = ids.buffers()[1]
+    high, low = halves(memoryview(packed)[16 * ids.offset : 16 * (ids.offset + len(ids))])
+    fresh = seen.fresh(high, low)
+    if not fresh.all():
+        rows = rows.filter(pa.array(fresh))
+        high, low = high[fresh], low[fresh]
+    return rows, high, low
+
+
+def build(rows: pa.Table, numbers: Numbers) -> pa.Table:
+    """One contiguous block with the table's columns; people and installations as dense integers, 0 = not named."""
+    columns: dict[str, pa.ChunkedArray] = {}
+    for name in SCHEMA:
+        if name not in rows.column_names:
+            continue
+        column = rows.column(name)
+        if name in _NUMBERED:
+            columns[_NUMBERED[name]] = _number(column, _NUMBERED[name].removesuffix("_id"), numbers)
+        else:
+            columns[name] = column
+    return pa.table(columns).combine_chunks()
+
+
+def _number(column: pa.ChunkedArray, kind: str, numbers: Numbers) -> pa.Array:
+    encoded = column.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.unify_dictionaries().combine_chunks()
+    names = encoded.dictionary.to_pylist()
+    known = numbers(kind, [name for name in names if name])
+    table = np.array([known[name] if name else 0 for name in names] + [0], np.uint32)
+    indices = pc.fill_null(encoded.indices, len(names)).to_numpy(zero_copy_only=False)
+    return pa.array(table[indices], pa.uint32())
