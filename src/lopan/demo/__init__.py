@@ -1,0 +1,1 @@
+"""A simulated fleet: people, devices, releases, their history and their live traffic; same seed, same data."""
