@@ -1,0 +1,136 @@
+"""When a rule is looked at: at once when its events have been written, and every few seconds because windows slide.
+
+Under load a rule rests after each evaluation, so that evaluating never takes more than a tenth of the time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+import msgspec
+
+from lopan.alerts.registry import Observation
+from lopan.alerts.rule import Rule
+from lopan.analytics.metric import Filters, Measure, Span
+from lopan.clock import Clock
+from lopan.errors import LopanError
+
+TICK = 5.0
+SHORTEST_REST, LONGEST_REST = 0.1, 0.8
+MOST_LABELS = 100
+_log = logging.getLogger(__name__)
+
+
+class Measures(Protocol):
+    """Where figures come from; ``lopan.analytics`` answers these."""
+
+    async def measure(self, name: str, span: Span, filters: Filters, /) -> Measure:
+        """One figure; raises TryAgain while the store is busy."""
+        ...
+
+    async def dimension_values(self, name: str, span: Span, /) -> list[str]:
+        """The values a dimension took in the range."""
+        ...
+
+
+class Registered(Protocol):
+    """What the evaluator needs of the registry, off the event loop."""
+
+    async def apply(self, seen: Sequence[Observation]) -> None:
+        """Advance the alerts of these observations."""
+        ...
+
+    async def labels(self, rule: str) -> list[dict[str, str]]:
+        """Labels of the rule's open alerts."""
+        ...
+
+
+class _Turn(msgspec.Struct):
+    """When a rule was and will be looked at, in monotonic seconds."""
+
+    due: float
+    rest_until: float = 0.0
+    woken: bool = False
+
+
+class Evaluator:
+    """Measures the rules that are due and hands what it saw to the registry."""
+
+    def __init__(self, rules: Sequence[Rule], measures: Measures, registry: Registered, clock: Clock) -> None:
+        self._rules = rules
+        self._measures = measures
+        self._registry = registry
+        self._clock = clock
+        self._turns = {rule.id: _Turn(clock.monotonic()) for rule in rules}
+        self._woken = asyncio.Event()
+        self.failing: dict[str, str] = {}
+
+    def wake(self, types: Collection[str]) -> None:
+        """Events of these types can be read now: bring the rules that live on them forward."""
+        now = self._clock.monotonic()
+        for rule in self._rules:
+            if not rule.events or not types or not set(rule.events).isdisjoint(types):
+                turn = self._turns[rule.id]
+                turn.due = min(turn.due, max(now, turn.rest_until))
+                turn.woken = True
+                self._woken.set()
+
+    async def run(self) -> None:
+        """Evaluate until cancelled."""
+        while True:
+            self._woken.clear()
+            await self.evaluate()
+            wait = min((turn.due for turn in self._turns.values()), default=TICK) - self._clock.monotonic()
+            await _first(self._woken.wait, max(0.0, min(wait, TICK)))
+
+    async def evaluate(self) -> list[str]:
+        """One round over the rules that are due; returns their ids."""
+        started = self._clock.monotonic()
+        due = [rule for rule in self._rules if self._turns[rule.id].due <= started]
+        seen = [observation for rule in due for observation in await self._observe(rule)]
+        if seen:
+            await self._registry.apply(seen)
+        ended = self._clock.monotonic()
+        for rule in due:
+            turn, rest = self._turns[rule.id], min(LONGEST_REST, max(SHORTEST_REST, 10 * (ended - started)))
+            turn.rest_until = ended + rest if turn.woken else ended
+            turn.due, turn.woken = ended + TICK, False
+        return [rule.id for rule in due]
+
+    async def _observe(self, rule: Rule) -> list[Observation]:
+        now = self._clock.now()
+        span = Span(now - timedelta(seconds=rule.window_s), now)
+        try:
+            seen = [
+                Observation(rule, labels, await self._measures.measure(rule.kpi, span, Filters(**labels)), now)
+                for labels in await self._labels(rule, span)
+            ]
+        except LopanError as error:
+            # What can't be measured says nothing about the alert: it stays as it is until the next tick.
+            if self.failing.get(rule.id) != str(error):
+                _log.warning("rule %s can't be evaluated: %s", rule.id, error)
+            self.failing[rule.id] = str(error)
+            return []
+        self.failing.pop(rule.id, None)
+        return seen
+
+    async def _labels(self, rule: Rule, span: Span) -> list[dict[str, str]]:
+        if not rule.by:
+            return [{}]
+        values = [value for value in await self._measures.dimension_values(rule.by, span) if value]
+        if len(values) > MOST_LABELS:
+            _log.warning("rule %s looks at the first %d of %d values of %s", rule.id, MOST_LABELS, len(values), rule.by)
+        labels: list[dict[str, str]] = [{rule.by: value} for value in values[:MOST_LABELS]]
+        return labels + [extra for extra in await self._registry.labels(rule.id) if extra not in labels]
+
+
+async def _first(wait: Callable[[], Awaitable[object]], seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await wait()
+    except TimeoutError:
+        return
