@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8700
 UV := $(BIN)/uv --quiet
-CODE := src tests docs/generate.py hatch_build.py
+CODE := src tests docs/generate hatch_build.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup assets demo test lint format docs bench lock clean
@@ -52,7 +52,7 @@ format: setup ## put the style right
 	@$(BIN)/ruff format $(CODE)
 
 docs: setup ## the reference pages, from the code
-	@$(BIN)/python docs/generate.py
+	@PYTHONPATH=docs $(BIN)/python -m generate
 
 bench: setup ## figures of this machine
 	@for name in ingest freshness query alert; do $(BIN)/lopan bench $$name || exit 1; done

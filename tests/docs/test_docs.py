@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
 
+import generate
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,27 +13,15 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)")
 
 
-def _generate() -> ModuleType:
-    spec = spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-GENERATE = _generate()
-
-
-@pytest.mark.parametrize("name", sorted(GENERATE.PAGES))
+@pytest.mark.parametrize("name", sorted(generate.PAGES))
 def test_reference_is_up_to_date(name: str) -> None:
     """`make docs` writes the pages anew."""
     written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
-    assert written == GENERATE.render(name), f"docs/reference/{name} is out of date: run `make docs`"
+    assert written == generate.render(name), f"docs/reference/{name} is out of date: run `make docs`"
 
 
 def test_no_page_is_left_from_the_past() -> None:
-    assert {path.name for path in (ROOT / "docs" / "reference").glob("*.md")} == set(GENERATE.PAGES)
+    assert {path.name for path in (ROOT / "docs" / "reference").glob("*.md")} == set(generate.PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

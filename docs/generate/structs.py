@@ -1,19 +1,16 @@
-"""Write ``docs/reference`` from the code: ``make docs``. ``tests/docs`` fails when a page is not what this writes."""
+"""Settings and events: the fields of msgspec structs with their limits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from inspect import getdoc
-from pathlib import Path
+from collections.abc import Iterator
 
 import msgspec
 from msgspec import NODEFAULT, inspect
 
+from generate.text import NOTE, prose
 from lopan.config import Config
 from lopan.event.types import TYPES, Base
 
-REFERENCE = Path(__file__).resolve().parent / "reference"
-NOTE = "<!-- Written by `make docs` from the code, whose docstrings are the place to edit. -->"
 BARE = {
     inspect.StrType: "text",
     inspect.IntType: "whole number",
@@ -37,7 +34,7 @@ def settings() -> str:
         lines += [
             f"## {place or 'Top level'}",
             "",
-            _prose(struct.cls),
+            prose(struct.cls),
             "",
             *_table("setting", struct, skip=frozenset()),
             "",
@@ -54,18 +51,15 @@ def events() -> str:
         "",
         "## Every event",
         "",
-        _prose(Base),
+        prose(Base),
         "",
         *_table("field", _struct(Base), skip=frozenset()),
         "",
     ]
     common = frozenset(field.name for field in _struct(Base).fields)
     for name, kind in TYPES.items():
-        lines += [f"## {name}", "", _prose(kind), "", *_table("field", _struct(kind), skip=common), ""]
+        lines += [f"## {name}", "", prose(kind), "", *_table("field", _struct(kind), skip=common), ""]
     return "\n".join(lines)
-
-
-PAGES: dict[str, Callable[[], str]] = {"settings.md": settings, "events.md": events}
 
 
 def _sections(place: str, kind: inspect.Type) -> Iterator[tuple[str, inspect.StructType]]:
@@ -132,23 +126,3 @@ def _struct(cls: type[msgspec.Struct]) -> inspect.StructType:
     info = inspect.type_info(cls)
     assert isinstance(info, inspect.StructType)
     return info
-
-
-def _prose(thing: object) -> str:
-    return (getdoc(thing) or "").replace("``", "`")
-
-
-def render(name: str) -> str:
-    """The text of page ``name``, ending in one newline."""
-    return PAGES[name]().rstrip() + "\n"
-
-
-def main() -> None:
-    """Write every page."""
-    REFERENCE.mkdir(exist_ok=True)
-    for name in PAGES:
-        (REFERENCE / name).write_text(render(name), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

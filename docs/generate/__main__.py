@@ -1,0 +1,5 @@
+"""``python -m generate`` in ``docs``."""
+
+from generate import main
+
+main()

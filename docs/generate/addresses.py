@@ -1,0 +1,48 @@
+"""Every address that the server answers at, from its routers."""
+
+from __future__ import annotations
+
+from fastapi.routing import APIRoute, APIRouter
+
+from generate.plugins import modules
+from generate.text import NOTE, prose
+from lopan.ingest import adapters
+from lopan.web import api, pages
+
+
+def http() -> str:
+    """Every address that the server answers at, and every protocol it reads."""
+    lines = [NOTE, "# Addresses", "", "## Intake", ""]
+    lines += [
+        "Bodies may be compressed with gzip, br, zstd or deflate. The key goes where the protocol puts it; for native",
+        "events that is `Authorization: Bearer KEY`.",
+        "",
+        "| address | adapter |",
+        "|---|---|",
+        "| `POST /v1/events` | `native` |",
+        "| `POST /api/{project}/envelope/` | `sentry` |",
+        "| `POST /api/{project}/store/` | `sentry` |",
+        "",
+        *modules("adapter", adapters.__path__, adapters.__name__, needs="read"),
+        "",
+        "## Read API",
+        "",
+        "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
+        "",
+        *_routes(api.router),
+        "",
+        "## Pages",
+        "",
+        *_routes(pages.router),
+    ]
+    return "\n".join(lines)
+
+
+def _routes(router: APIRouter) -> list[str]:
+    rows = [
+        f"| `{method} {route.path}` | {prose(route.endpoint).splitlines()[0]} |"
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in sorted(route.methods or ())
+    ]
+    return ["| address | what it answers |", "|---|---|", *rows]
