@@ -62,7 +62,8 @@ def change(metric: Metric) -> str:
 
 def duration(seconds: float) -> str:
     """The two largest units: ``2 d 3 h``, ``5 min``, ``40 s``."""
-    rest, parts = max(0, round(seconds)), []
+    rest = max(0, round(seconds))
+    parts: list[str] = []
     for size, unit in _STEPS:
         if rest >= size and len(parts) < 2:
             parts.append(f"{rest // size} {unit}")

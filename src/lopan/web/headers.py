@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-POLICY = "; ".join(
+POLICY: Final = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -19,7 +21,7 @@ POLICY = "; ".join(
     )
 )
 
-_ALWAYS = {
+ALWAYS: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -35,7 +37,7 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, secure: bool = False) -> None:
         self.app = app
-        self.headers = _ALWAYS | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
+        self.headers = ALWAYS | ({"Strict-Transport-Security": "max-age=31536000"} if secure else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers to the start of every HTTP answer; private unless the answer says otherwise."""

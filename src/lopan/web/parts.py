@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Engine
 from starlette.requests import Request
 
+from lopan.alerts.playbook import Playbook
 from lopan.analytics.metric import Filters, Metric, Span
 from lopan.catalog import Catalog
 from lopan.clock import Clock
@@ -23,18 +24,19 @@ class Kpis(Protocol):
 
     async def metric(
         self,
-        id: str,  # noqa: A002 - the field's word
+        name: str,
         span: Span,
         filters: Filters = ...,
         by: str = "",
         step: int | None = None,
+        *,
         series: bool = True,
     ) -> Metric:
         """One KPI over one range. Raises Rejected for an unknown KPI or dimension."""
         ...
 
     async def dimension_values(self, name: str, span: Span) -> list[str]:
-        """Values of a dimension seen in the range, most used first."""
+        """Values of ``release`` or ``device`` seen in the range; releases newest first."""
         ...
 
 
@@ -76,6 +78,7 @@ class Parts:
     kpis: Kpis
     commits: Feed
     changes: Feed
+    playbooks: Mapping[str, Playbook] = field(default_factory=dict)
     intake: Intake | None = None
 
     @property

@@ -1,0 +1,54 @@
+"""The web application, put together from its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lopan.web import api, assets, failure, live, pages, render
+from lopan.web.auth import Auth
+from lopan.web.headers import SecurityHeaders
+from lopan.web.login import Login
+from lopan.web.parts import Parts
+
+_ABOUT = (
+    "Every figure and alert that the pages show, under the same access rules. "
+    "Send an API token as `Authorization: Bearer lpt_...`; `lopan tokens create` makes one."
+)
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The application over ``parts``; raises GiveUp when the front end has not been built."""
+    assets.load()
+    app = FastAPI(
+        title="Lopan",
+        version=version("lopan"),
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    app.state.parts = parts
+    app.state.auth = Auth(parts.engine, parts.config.public_url, parts.clock)
+    app.add_middleware(SecurityHeaders, secure=parts.config.public_url.startswith("https://"))
+    app.include_router(api.router)
+    app.include_router(Login(app.state.auth, _public).router())
+    app.include_router(pages.router)
+    app.add_route("/live/performance", live.stream, include_in_schema=False)
+    app.add_route("/static/{file}", assets.serve, include_in_schema=False)
+    app.add_route("/healthz", _health, include_in_schema=False)
+    failure.install(app)
+    return app
+
+
+def _public(request: Request, template: str, context: Mapping[str, object], status: int) -> Response:
+    return render.page(request, template, context, status=status)
+
+
+async def _health(request: Request) -> Response:
+    """The process answers; whether figures are fresh is a metric of its own."""
+    return Response('{"status":"ok"}', media_type="application/json")

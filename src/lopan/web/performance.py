@@ -1,0 +1,136 @@
+"""The Performance page: four figures, their course, who differs, and what is on fire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+import anyio.to_thread
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lopan.alerts import history
+from lopan.alerts.history import AlertView
+from lopan.analytics.metric import Group, Metric
+from lopan.control import projects
+from lopan.control.principal import Principal
+from lopan.web import access, charts, query, render
+from lopan.web.parts import Parts, parts_of
+from lopan.web.query import Query
+
+CARDS: Final = ("app_launch_time", "scroll_frame_rate", "memory_usage", "crash_free_sessions")
+DIMENSIONS: Final = {"release": "Release", "device": "Device"}
+ROWS: Final = 12
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One line of the comparison: a value of the dimension and its figure for each card, None where it has none."""
+
+    key: str
+    n: int
+    cells: list[Group | None]
+
+
+class Board(msgspec.Struct, frozen=True):
+    """All that the page shows about one query; ``rows`` is empty when the comparison was not asked for."""
+
+    query: Query
+    metrics: list[Metric]
+    alerts: list[AlertView]
+    rows: list[Row] = []
+    hidden_rows: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """True when no figure has a single sample in the range."""
+        return not any(metric.n for metric in self.metrics)
+
+    @property
+    def worst(self) -> str:
+        """The status of the figure that needs a person first; ``meeting`` when none does."""
+        held = {metric.status for metric in self.metrics if metric.enough}
+        return next((status for status in ("critical", "warning", "below target") if status in held), "meeting")
+
+    def troubled(self) -> list[Metric]:
+        """Figures that are in ``worst``, in the order of the cards."""
+        return [metric for metric in self.metrics if metric.status == self.worst and metric.enough]
+
+    def chart_data(self) -> list[dict[str, Any]]:
+        """The trend charts by column."""
+        return [charts.trend(metric) for metric in self.metrics]
+
+
+def read(request: Request, principal: Principal) -> Query:
+    """The query in the address; a comparison defaults to releases, and a time without a zone is the site's."""
+    parts = parts_of(request)
+    asked = query.parse(request.query_params, parts.clock.now(), parts.zone)
+    return msgspec.structs.replace(asked, by=asked.by if asked.by in DIMENSIONS else "release")
+
+
+async def load(parts: Parts, principal: Principal, asked: Query, *, compare: bool = True) -> Board:
+    """Measure what ``principal`` may see; the figures are asked for at once and answered one flight each."""
+    seen = [name for name in CARDS if name in parts.catalog.kpis and _may(parts, principal, name)]
+    by = asked.by if compare else ""
+    wanted = (parts.kpis.metric(name, asked.span, asked.filters, by) for name in seen)
+    metrics, alerts = await asyncio.gather(asyncio.gather(*wanted), active_alerts(parts, principal))
+    rows = _rows(metrics, asked.by) if compare else []
+    return Board(asked, list(metrics), alerts, rows[:ROWS], max(0, len(rows) - ROWS))
+
+
+async def active_alerts(parts: Parts, principal: Principal) -> list[AlertView]:
+    """Open alerts that ``principal`` may see, the most severe first."""
+    return await anyio.to_thread.run_sync(partial(history.active, parts.engine, access.groups_of(principal)))
+
+
+async def page(request: Request, principal: Principal) -> Response:
+    """Answer ``/performance``."""
+    parts = parts_of(request)
+    asked = read(request, principal)
+    board, releases, devices, known = await asyncio.gather(
+        load(parts, principal, asked),
+        parts.kpis.dimension_values("release", asked.span),
+        parts.kpis.dimension_values("device", asked.span),
+        anyio.to_thread.run_sync(projects.listing, parts.engine),
+    )
+    context = {
+        "board": board,
+        "query": asked,
+        "ranges": query.RANGES,
+        "dimensions": DIMENSIONS,
+        "choices": {"release": releases, "device": devices},
+        "projects": known,
+        "stream": f"/live/performance?{asked.address()}",
+        "chart_data": {"zone": parts.config.timezone, "charts": board.chart_data()},
+        "firing": firing(board.alerts),
+    }
+    return render.page(request, "performance.html", context, principal=principal)
+
+
+def firing(alerts: Sequence[AlertView]) -> int:
+    """How many alerts are on, as the navigation counts them: pending ones are not."""
+    return sum(alert.state in ("firing", "recovering") for alert in alerts)
+
+
+def _may(parts: Parts, principal: Principal, name: str) -> bool:
+    return access.may(principal, parts.catalog.get(name).group)
+
+
+def _rows(metrics: Sequence[Metric], by: str) -> list[Row]:
+    groups = [{group.key: group for group in metric.groups} for metric in metrics]
+    keys = {key for by_key in groups for key in by_key}
+    rows = [
+        Row(key, max(by_key[key].n for by_key in groups if key in by_key), [by_key.get(key) for by_key in groups])
+        for key in keys
+    ]
+    if by == "release":
+        return sorted(rows, key=lambda row: _version(row.key), reverse=True)
+    return sorted(rows, key=lambda row: (-row.n, row.key))
+
+
+def _version(text: str) -> list[tuple[int, int, str]]:
+    """Sorts 2.10.0 after 2.9.1, and words after nothing."""
+    parts = text.replace("-", ".").replace("+", ".").split(".")
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]

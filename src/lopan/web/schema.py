@@ -1,0 +1,179 @@
+"""Shapes of the read API's answers, as OpenAPI shows them; the bytes themselves come from msgspec."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lopan.analytics.metric import Status, Trend
+
+Better = Literal["higher", "lower"]
+_Bound = Annotated[float | None, Field(description="Bound of the 95 % interval.")]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PointModel(_Answer):
+    """One bucket; `value` null = no data, `partial` = still filling."""
+
+    t: datetime
+    value: float | None
+    n: int
+    partial: bool
+
+
+class GroupModel(_Answer):
+    """The figure for one value of the dimension in `by`."""
+
+    key: str
+    value: float | None
+    n: int
+    status: Status
+    low: _Bound
+    high: _Bound
+
+
+class PercentileModel(_Answer):
+    """`q` in 0 to 1; `value` within 0.4 % of the exact one."""
+
+    q: float
+    value: float | None
+
+
+class MetricModel(_Answer):
+    """One KPI over one range. A percentage is in percent, a time in seconds."""
+
+    id: str
+    title: str
+    value: float | None = Field(description="Null = no data; never 0 % or 100 % for want of events.")
+    unit: str
+    n: int = Field(description="Samples behind the value.")
+    target: float | None
+    warning: float | None
+    critical: float | None
+    status: Status
+    trend: Trend = Field(description="The range against the one before it, with a significance test.")
+    previous: float | None = Field(description="The value over the range before this one.")
+    definition: str
+    description: str
+    better: Better
+    min_samples: int
+    enough: bool = Field(description="Whether n reaches min_samples; alerts stay silent below.")
+    low: _Bound
+    high: _Bound
+    start: datetime
+    end: datetime
+    step: int = Field(description="Seconds of one bucket of the series.")
+    decimals: int
+    playbook: str
+    percentiles: list[PercentileModel]
+    series: list[PointModel]
+    groups: list[GroupModel]
+
+
+class EntryModel(_Answer):
+    """One KPI as the catalog has it."""
+
+    id: str
+    title: str
+    description: str
+    unit: str
+    better: Better
+    group: str = Field(description="The access group that may see it.")
+    target: float | None
+    warning: float | None
+    critical: float | None
+    definition: str
+    dimensions: list[str]
+
+
+class EntriesModel(_Answer):
+    """The KPIs that the asker may see."""
+
+    metrics: list[EntryModel]
+
+
+class AttemptModel(_Answer):
+    """One try to send a message."""
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str = Field(description="sending, sent, retry, refused or uncertain.")
+    detail: str
+
+
+class DeliveryModel(_Answer):
+    """One message about an alert to one channel."""
+
+    channel: str
+    kind: str
+    state: str = Field(description="waiting, claimed, sent, failed or dropped.")
+    note: str
+    created_at: datetime
+    done_at: datetime | None
+    next_at: datetime | None
+    attempts: list[AttemptModel]
+
+
+class EventModel(_Answer):
+    """One line of an alert's history, with the figure that led to it."""
+
+    at: datetime
+    kind: str
+    state: str
+    severity: str
+    reason: str
+    value: float | None
+    low: _Bound
+    high: _Bound
+    n: int
+    threshold: float
+
+
+class AlertModel(_Answer):
+    """One alert; `value` and `threshold` in `unit`, `window_s` in seconds."""
+
+    id: int
+    rule: str
+    title: str
+    kpi: str
+    group: str = Field(description="The access group that may see it.")
+    severity: str
+    state: str = Field(description="pending, firing, recovering, resolved, or cancelled (it never fired).")
+    reason: str
+    value: float | None
+    low: _Bound
+    high: _Bound
+    n: int
+    unit: str
+    decimals: int
+    op: str
+    threshold: float
+    window_s: int
+    definition: str
+    playbook: str
+    labels: dict[str, str]
+    started_at: datetime
+    fired_at: datetime | None
+    resolved_at: datetime | None
+    updated_at: datetime
+    deliveries: list[DeliveryModel]
+    events: list[EventModel] = Field(description="Filled when one alert is asked for.")
+
+
+class AlertsModel(_Answer):
+    """Alerts on the KPIs that the asker may see."""
+
+    alerts: list[AlertModel]
+
+
+class ProblemModel(_Answer):
+    """Why a request was refused: which part of it, and what would be right."""
+
+    place: str
+    reason: str
