@@ -20,10 +20,8 @@ from lopan.clock import Clock
 from lopan.errors import Rejected
 from lopan.store import Readers
 
-_DIMENSIONS = {
-    "release": "SELECT DISTINCT release AS k FROM measures WHERE bucket >= {start:DateTime64(3)} AND bucket < {end:DateTime64(3)} ORDER BY k",
-    "device": "SELECT DISTINCT device AS k FROM measures WHERE bucket >= {start:DateTime64(3)} AND bucket < {end:DateTime64(3)} ORDER BY k",
-}
+_SEEN = "FROM measures WHERE bucket >= {start:DateTime64(3)} AND bucket < {end:DateTime64(3)} ORDER BY k"
+_DIMENSIONS = {name: f"SELECT DISTINCT {name} AS k {_SEEN}" for name in ("release", "device")}
 
 
 class Sums(NamedTuple):
@@ -38,7 +36,14 @@ class Sums(NamedTuple):
 
     def plus(self, other: Sums) -> Sums:
         """Both together."""
-        return Sums(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Sums(
+            self.num + other.num,
+            self.den + other.den,
+            self.samples + other.samples,
+            self.total + other.total,
+            self.squares + other.squares,
+            self.events + other.events,
+        )
 
 
 class Row(NamedTuple):
@@ -69,7 +74,7 @@ class Kpis:
         *,
         series: bool = True,
     ) -> Metric:
-        """One KPI with value, trend, series and, with ``by``, groups. Raises Rejected for an unknown id or dimension."""
+        """One KPI with value, trend, series and groups ``by``. Raises Rejected for an unknown id or dimension."""
         kpi = self.catalog.get(name)
         narrow = _narrow(filters)
         span = _fixed(kpi, span)
@@ -215,7 +220,7 @@ def _trend(kpi: Kpi, now: Sums, then: Sums) -> Trend:
 
 
 def _points(kpi: Kpi, rows: list[Row], span: Span, step: int, now: datetime) -> list[Point]:
-    """Buckets of the range in order, those without rows included; a bucket that is cut by the range or by now is partial."""
+    """Buckets of the range in order, empty ones too; one that is cut by the range or by now is partial."""
     found = {row.t: row.sums for row in rows if row.half == 1}
     starts = sorted(found) if step >= DAY else _grid(span, step)
     points = []
@@ -232,7 +237,7 @@ def _grid(span: Span, step: int) -> list[int]:
     return list(range(first, math.ceil(span.end.timestamp()), step))
 
 
-def _centred(value: float) -> float | None:
+def _centred(value: float | None) -> float | None:
     """BFloat16 cuts the mantissa after 7 bits: half a unit up halves the error to 0.39 %."""
     if value is None or math.isnan(value):
         return None

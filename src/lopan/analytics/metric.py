@@ -90,7 +90,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measure(msgspec.Struct, frozen=True):
-    """One figure without history, as alerts ask for it; ``low``/``high`` bound it at 95 %, None where no bound is known."""
+    """One figure without history, for alerts; ``low``/``high`` bound it at 95 %, None where no bound is known."""
 
     value: float | None
     n: int

@@ -1,6 +1,6 @@
 """From a catalog entry to SQL: rollup for whole half hours, raw rows for the edges, so that any range is exact.
 
-Values never enter the text, only ``{name:Type}`` parameters; what does enter is an entry's own formula and fixed fragments.
+Values never enter the text, only ``{name:Type}`` parameters; what enters is an entry's formula and fixed fragments.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _values(
     columns = _words(above) | _words(below) | _words(samples) | {"n", "value", "squares"}
     params: dict[str, str | int | datetime] = {}
     fits = _fits(source, columns | _words(where), by, narrow, step)
-    pieces = []
+    pieces: list[str] = []
     for part in parts:
         for relation, start, end in _split(part, fits) if source != "sessions" else [(source, part.start, part.end)]:
             rows = _rows(source, relation, f"p{len(pieces)}", start, end, where, narrow, params)

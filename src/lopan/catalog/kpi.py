@@ -55,4 +55,5 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         rows = self.source if self.where == "1" else f"{self.source} where {self.where}"
         below = f"{self.denominator} of {self.denominator_source}" if self.denominator_source else self.denominator
         window = f", trailing {self.trailing_days} days" if self.trailing_days else ""
-        return f"{scale}{self.numerator} / {below} over {rows}{window}; n = {self.samples} {self.population} (v{self.version})"
+        counted = f"n = {self.samples} {self.population}".rstrip()
+        return f"{scale}{self.numerator} / {below} over {rows}{window}; {counted} (v{self.version})"

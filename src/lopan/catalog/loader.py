@@ -15,7 +15,9 @@ from lopan.catalog.compiler import columns_of, sources
 from lopan.catalog.kpi import Kpi
 from lopan.errors import ConfigError, Rejected
 
-INEXACT = ("quantile", "median", "uniq", "uniqHLL12", "uniqCombined", "uniqCombined64", "quantileDD", "quantilesDD", "avg")
+INEXACT = frozenset(
+    ("quantile", "median", "uniq", "uniqHLL12", "uniqCombined", "uniqCombined64", "quantileDD", "quantilesDD", "avg")
+)
 """Aggregates whose error has no bound that a figure could carry, and ``avg``, which can't be merged."""
 
 _CALL = re.compile(r"\b([A-Za-z_][A-Za-z0-9_]*)\s*\(")
@@ -58,7 +60,7 @@ def load(operator: Path | None = None) -> Catalog:
 
 
 def lint(kpi: Kpi) -> None:
-    """Raises ConfigError for an inexact aggregate, a column that the source has not, or thresholds in the wrong order."""
+    """Raises ConfigError for an inexact aggregate, an unknown column, or thresholds in the wrong order."""
     for expression in (kpi.numerator, kpi.denominator, kpi.samples, kpi.where):
         for call in _CALL.findall(expression):
             if call in INEXACT:

@@ -127,7 +127,7 @@ def record(arrivals: Iterable[Arrival]) -> pa.RecordBatch:
     sources: dict[type[Base], list[tuple[int, int, datetime]]] = {}
     for project, received, events in arrivals:
         for event in events:
-            kind = event.__class__
+            kind: type[Base] = event.__class__
             try:
                 groups[kind].append(event)
             except KeyError:

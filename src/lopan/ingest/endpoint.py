@@ -186,7 +186,5 @@ async def _try_again(send: Send, protocol: str, error: TryAgain) -> None:
 async def _answer(send: Send, status: int, body: object, headers: list[tuple[bytes, bytes]] | None = None) -> None:
     data = msgspec.json.encode(body)
     length = (b"content-length", str(len(data)).encode())
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [_JSON, length, *_CORS, *(headers or ())]}
-    )
+    await send({"type": "http.response.start", "status": status, "headers": [_JSON, length, *_CORS, *(headers or ())]})
     await send({"type": "http.response.body", "body": data})

@@ -115,13 +115,10 @@ class Intake:
             self._loop.call_soon_threadsafe(_resolve, group, trouble)
 
     def _take(self) -> list[_Waiting]:
-        taken = 0
-        for count, waiting in enumerate(self._waiting, 1):
-            taken += len(waiting.arrival.events)
-            if taken >= GROUP_EVENTS:
-                break
-        else:
-            count = len(self._waiting)
+        count = taken = 0
+        while count < len(self._waiting) and taken < GROUP_EVENTS:
+            taken += len(self._waiting[count].arrival.events)
+            count += 1
         group, self._waiting = self._waiting[:count], self._waiting[count:]
         self._events -= sum(len(waiting.arrival.events) for waiting in group)
         return group
@@ -157,4 +154,3 @@ def _resolve(group: list[_Waiting], trouble: Exception | None) -> None:
             waiting.done.set_result(None)
         else:
             waiting.done.set_exception(trouble)
-

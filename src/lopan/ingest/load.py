@@ -36,7 +36,7 @@ def load(
     def work() -> None:
         try:
             outcome.append(_load(root, batches, progress, max_memory))
-        except BaseException as error:  # handed to the calling thread below
+        except BaseException as error:  # noqa: BLE001  handed to the calling thread below
             trouble.append(error)
 
     thread = threading.Thread(target=work, name="load")

@@ -110,7 +110,7 @@ def _repeats_within(high: Ids, low: Ids) -> Mask:
     repeated = np.zeros(len(high), np.bool_)
     group: set[int] = set()
     previous = -2
-    for at in np.flatnonzero(high[1:] == high[:-1]) + 1:
+    for at in (np.flatnonzero(high[1:] == high[:-1]) + 1).tolist():
         if at != previous + 1:
             group = {int(low[at - 1])}
         key = int(low[at])
@@ -137,7 +137,7 @@ def _found(run: Run, high: Ids, low: Ids) -> Mask:
 
 
 def _merge(runs: list[Run]) -> Run:
-    """One sorted run out of several, by slices of the number range so that little memory is needed beside the result."""
+    """One sorted run out of several, by slices of the number range so that little memory is needed besides."""
     total = sum(len(run.high) for run in runs)
     high, low = np.empty(total, np.uint64), np.empty(total, np.uint64)
     at = 0

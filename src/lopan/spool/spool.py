@@ -102,7 +102,7 @@ class Spool:
         return self._done
 
     def append(self, batch: pa.RecordBatch) -> None:
-        """Write one record, durable only after ``sync``. Raises TryAgain when there is no room; nothing is kept then."""
+        """Write one record, durable only after ``sync``. Raises TryAgain, with nothing kept, when there is no room."""
         payload = encode(batch)
         self._check_room(len(payload))
         if self._logs[-1].size > LOG_BYTES:
@@ -116,7 +116,7 @@ class Spool:
         self._unsynced.append(Piece(log, offset, log.size, batch.num_rows, batch))
 
     def sync(self) -> None:
-        """Make everything appended durable and ready to be sealed. Raises TryAgain; what was appended is dropped then."""
+        """Make what was appended durable and ready to be sealed. Raises TryAgain, with all of it dropped."""
         pieces, self._unsynced = self._unsynced, []
         if not pieces:
             return
@@ -164,7 +164,7 @@ class Spool:
         os.pwrite(self._done_file, number.to_bytes(8, "little"), 0)
 
     def keep(self, first: int) -> None:
-        """Segments from ``first`` on are still needed; logs that hold only earlier ones may go when they are old enough."""
+        """Segments from ``first`` on are still needed; logs of earlier ones may go when they are old enough."""
         self._needed = min(first, self._done + 1)
         oldest = time.time() - self._keep_seconds
         while len(self._logs) > 1 and self._is_over(self._logs[0], oldest):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class Chdb:
     """A ``Store`` in this process; ``max_memory`` in bytes caps the engine, not the process (some 300 MB more)."""
 
     def __init__(self, root: Path, max_memory: int) -> None:
-        import chdb  # noqa: PLC0415  half a second and 260 MB: only a process that owns the data pays for it
+        import chdb  # half a second and 260 MB: only a process that owns the data pays for it
 
         root.mkdir(parents=True, exist_ok=True)
         options = {
@@ -38,7 +38,7 @@ class Chdb:
             "background_schedule_pool_size": 2,
         }
         self._target = f"{root}?" + "&".join(f"{name}={value}" for name, value in options.items())
-        self._connect = chdb.connect
+        self._connect: Callable[[str], Any] = chdb.connect
         self._local = threading.local()
         self._opened: list[Any] = []
         self._opening = threading.Lock()

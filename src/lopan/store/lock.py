@@ -22,7 +22,8 @@ def hold(root: Path) -> Iterator[None]:
         except OSError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise Locked(f"{root} is in use by process {holder}; stop it first, or give --data another directory") from None
+            message = f"{root} is in use by process {holder}; stop it first, or give --data another directory"
+            raise Locked(message) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

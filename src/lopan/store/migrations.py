@@ -15,7 +15,8 @@ STEPS: dict[int, tuple[str, ...]] = {
 def migrate(store: Store) -> int:
     """Bring the schema up to the newest step and return how many were applied; safe to repeat after a crash."""
     store.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (step UInt32, at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY step"
+        "CREATE TABLE IF NOT EXISTS migrations (step UInt32, at DateTime DEFAULT now())"
+        " ENGINE = MergeTree ORDER BY step"
     )
     done = set(store.query("SELECT step FROM migrations").column("step").to_pylist())
     missing = sorted(set(STEPS) - done)

@@ -1,0 +1,198 @@
+"""Composition root: the only file that knows every part; makes them, starts them, stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from lopan.alerts import playbook, rule
+from lopan.alerts.channel import channels
+from lopan.alerts.service import Alerts
+from lopan.analytics.kpis import Kpis
+from lopan.catalog import load as load_catalog
+from lopan.clock import Clock, SystemClock
+from lopan.config import Config
+from lopan.control import projects
+from lopan.control.database import open_database
+from lopan.control.identities import Identities
+from lopan.ingest import endpoint
+from lopan.ingest.commits import Commit, Commits
+from lopan.ingest.endpoint import Endpoint, Receive, Scope, Send
+from lopan.ingest.intake import Intake
+from lopan.ingest.keys import Keys
+from lopan.ingest.quarantine import Quarantine
+from lopan.ingest.seen import Seen
+from lopan.ingest.writer import Writer
+from lopan.spool import Spool
+from lopan.store import Chdb, Readers, hold
+from lopan.store.migrations import migrate
+from lopan.web.app import create_app
+from lopan.web.parts import Parts, Source
+
+log = logging.getLogger(__name__)
+_GRACE_SECONDS = 3
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the sources page shows: every project with what came in since the start."""
+
+    engine: Engine
+    intake: Intake
+
+    async def sources(self) -> list[Source]:
+        """Every project by number, those that never sent anything included."""
+        known = await asyncio.to_thread(projects.listing, self.engine)
+        return [self._one(project.id, project.name) for project in known]
+
+    def _one(self, number: int, name: str) -> Source:
+        counts = [counts for (project, _), counts in self.intake.counts.items() if project == number]
+        return Source(
+            project=number,
+            name=name,
+            accepted=sum(count.accepted for count in counts),
+            rejected=sum(count.refused for count in counts),
+            quarantined=sum(count.quarantined for count in counts),
+            last=max((count.last for count in counts if count.last), default=None),
+        )
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Alert changes in the form that live pages listen to."""
+
+    alerts: Alerts
+
+    def subscribe(self) -> AsyncIterator[None]:
+        """Changes from now on."""
+        return self.alerts.changes()
+
+
+def serve(config: Config) -> None:
+    """Serve until SIGINT or SIGTERM; raises Locked when another process has the data directory."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with hold(config.root):
+        uvloop.run(_serve(config))
+
+
+async def _serve(config: Config) -> None:
+    async with started(config, SystemClock()) as app:
+        settings = uvicorn.Config(
+            app,
+            host=config.host,
+            port=config.port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+        gc.collect()
+        gc.freeze()
+        log.info("Lopan serves %s, data in %s", config.public_url, config.root)
+        await uvicorn.Server(settings).serve()
+
+
+@asynccontextmanager
+async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope, Receive, Send], object]]:
+    """All parts running; the ASGI app that routes between intake and pages. Leaving stops them, intake first."""
+    root = config.root
+    async with AsyncExitStack() as stack:
+        engine = await asyncio.to_thread(open_database, root)
+        stack.callback(engine.dispose)
+        store = await asyncio.to_thread(_open_store, config)
+        stack.push_async_callback(asyncio.to_thread, store.close)
+        spool = Spool(root / "spool", config.spool.max_bytes, config.spool.min_free_bytes, config.spool.keep_hours)
+        stack.callback(spool.close)
+        quarantine = Quarantine(root / "quarantine")
+        stack.callback(quarantine.close)
+        commits = Commits()
+        pages, rules = Readers(store, config.store.readers), Readers(store, 1)
+        stack.callback(pages.close)
+        stack.callback(rules.close)
+
+        def publish(commit: Commit) -> None:
+            commits.publish(commit)
+            loop.call_soon_threadsafe(pages.moved)
+            loop.call_soon_threadsafe(rules.moved)
+
+        loop = asyncio.get_running_loop()
+        writer = Writer(spool, store, Seen(root / "seen"), Identities(engine).numbers, clock, publish)
+        writer.start()
+        stack.push_async_callback(asyncio.to_thread, writer.stop)
+        intake = Intake(spool, quarantine, clock, config.ingest.oldest_days, config.ingest.ahead_hours)
+        intake.start()
+        stack.push_async_callback(asyncio.to_thread, intake.stop)
+
+        catalog = load_catalog(root / "lopan.d")
+        playbooks = playbook.load(root / "lopan.d" / "playbooks")
+        kpis = Kpis(pages, catalog, clock, config.timezone)
+        alerts = Alerts(
+            engine,
+            Kpis(rules, catalog, clock, config.timezone),
+            rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
+            channels(config.notify),
+            clock,
+            commits,
+            kpis=catalog.kpis,
+            playbooks=playbooks,
+            url=config.public_url,
+        )
+        task = asyncio.create_task(alerts.run(), name="alerts")
+        task.add_done_callback(_ended)
+        stack.push_async_callback(_cancel, task)
+        web = create_app(
+            Parts(
+                config=config,
+                clock=clock,
+                engine=engine,
+                catalog=catalog,
+                kpis=kpis,
+                commits=commits,
+                changes=Changes(alerts),
+                playbooks=playbooks,
+                intake=Sources(engine, intake),
+            )
+        )
+        yield _router(Endpoint(intake, Keys(engine).verify, clock, config.ingest), web)
+
+
+def _router(intake: Endpoint, web: FastAPI) -> Callable[[Scope, Receive, Send], object]:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and endpoint.route(scope["path"]) is not None:
+            await intake(scope, receive, send)
+        else:
+            await web(scope, receive, send)
+
+    return app
+
+
+def _open_store(config: Config) -> Chdb:
+    store = Chdb(config.root / "store", config.store.max_memory)
+    migrate(store)
+    return store
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """Alerting must not end quietly: stop the process, so that its keeper starts it again."""
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("alerting has ended; stopping", exc_info=task.exception())
+        signal.raise_signal(signal.SIGTERM)
