@@ -7,12 +7,15 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from lopan.alerts.channel import Channel
 from lopan.alerts.notifier import TransportError
 from lopan.alerts.outbox import Claim, Outbox
 from lopan.clock import Clock
 
 LONGEST_SLEEP = 5.0
+PAUSE = 1.0
 _log = logging.getLogger(__name__)
 Off = Callable[..., Awaitable[Any]]
 
@@ -37,12 +40,17 @@ class Delivery:
         name = self._channel.destination.name
         while True:
             self._woken.clear()
-            claim = await self._off(self._outbox.claim, name, self._clock.now())
-            if claim is not None:
-                await self._send(claim)
-                self._done(claim.message.alert_id)
-            else:
-                await self._sleep(await self._off(self._outbox.next_due, name))
+            try:
+                claim = await self._off(self._outbox.claim, name, self._clock.now())
+                if claim is not None:
+                    await self._send(claim)
+                    self._done(claim.message.alert_id)
+                else:
+                    await self._sleep(await self._off(self._outbox.next_due, name))
+            except OperationalError as error:
+                # A locked or full disk: the rows are as they were, and a claimed one comes back when its lease ends.
+                _log.error("the outbox of %s can't be used, trying again in %g s: %s", name, PAUSE, error.orig)
+                await asyncio.sleep(PAUSE)
 
     async def _send(self, claim: Claim) -> None:
         try:

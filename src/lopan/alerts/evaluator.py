@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Protocol
 
 import msgspec
+from sqlalchemy.exc import OperationalError
 
 from lopan.alerts.registry import Observation
 from lopan.alerts.rule import Rule
@@ -91,15 +92,32 @@ class Evaluator:
         """One round over the rules that are due; returns their ids."""
         started = self._clock.monotonic()
         due = [rule for rule in self._rules if self._turns[rule.id].due <= started]
+        woken = self._begin(due, started)
         seen = [observation for rule in due for observation in await self._observe(rule)]
-        if seen:
-            await self._registry.apply(seen)
+        await self._store(seen)
         ended = self._clock.monotonic()
-        for rule in due:
-            turn, rest = self._turns[rule.id], min(LONGEST_REST, max(SHORTEST_REST, 10 * (ended - started)))
-            turn.rest_until = ended + rest if turn.woken else ended
-            turn.due, turn.woken = ended + TICK, False
+        rest = min(LONGEST_REST, max(SHORTEST_REST, 10 * (ended - started)))
+        for name in woken:
+            turn = self._turns[name]
+            turn.rest_until = ended + rest
+            turn.due = max(turn.due, turn.rest_until)
         return [rule.id for rule in due]
+
+    def _begin(self, due: Sequence[Rule], now: float) -> list[str]:
+        # Before the measuring, so that events which arrive during it bring the rule forward once more.
+        woken = [rule.id for rule in due if self._turns[rule.id].woken]
+        for rule in due:
+            turn = self._turns[rule.id]
+            turn.due, turn.woken = now + TICK, False
+        return woken
+
+    async def _store(self, seen: Sequence[Observation]) -> None:
+        try:
+            if seen:
+                await self._registry.apply(seen)
+        except OperationalError as error:
+            # A locked or full disk: nothing was changed, and the next tick sees the same figures.
+            _log.error("alerts can't be stored, trying again in %g s: %s", TICK, error.orig)
 
     async def _observe(self, rule: Rule) -> list[Observation]:
         now = self._clock.now()

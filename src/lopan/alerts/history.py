@@ -28,7 +28,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One message; ``state``: waiting, claimed, sent, failed or dropped, ``note`` says why; ``next_at`` while waiting."""
+    """One message; ``state``: waiting, claimed, sent, failed or dropped; ``note`` says why, ``next_at`` when again."""
 
     channel: str
     kind: str
