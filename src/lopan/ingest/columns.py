@@ -96,7 +96,7 @@ class Own(NamedTuple):
 
     column: str
     take: Callable[[Any], Any]
-    factor: float = 1.0
+    divisor: float = 1.0
 
 
 def _own(kind: type[Base]) -> list[Own]:
@@ -113,7 +113,7 @@ def _own(kind: type[Base]) -> list[Own]:
         elif name == "scrolling":
             own.append(Own("kind", lambda event: "scrolling" if event.scrolling else "still"))
         else:
-            own.append(Own(rename.get(name, name), attrgetter(name), 0.001 if name == "duration_ms" else 1.0))
+            own.append(Own(rename.get(name, name), attrgetter(name), 1_000.0 if name == "duration_ms" else 1.0))
     return own
 
 
@@ -179,9 +179,9 @@ def _own_columns(groups: dict[type[Base], list[Any]], total: int) -> dict[str, p
     parts: dict[str, list[tuple[int, pa.Array]]] = {}
     at = 0
     for kind, group in groups.items():
-        for column, take, factor in _OWN[kind]:
+        for column, take, divisor in _OWN[kind]:
             values = pa.array(list(map(take, group)), SCHEMA[column])
-            parts.setdefault(column, []).append((at, values if factor == 1.0 else pc.multiply(values, factor)))
+            parts.setdefault(column, []).append((at, values if divisor == 1.0 else pc.divide(values, divisor)))
         at += len(group)
     return {column: _spread(pieces, total) for column, pieces in parts.items()}
 

@@ -1,0 +1,131 @@
+"""A record says exactly what the events said, whatever mixture of types and projects a group holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lopan.event import TYPES, Crash, Event, FrameStats, Memory, Network, Session
+from lopan.event.ids import digest
+from lopan.ingest.columns import SCHEMA, Arrival, record
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+words = st.text(max_size=20)
+moments = st.integers(0, 10**9).map(lambda ms: NOW - timedelta(milliseconds=ms))
+common = {
+    "time": moments,
+    "event_id": st.just("") | st.uuids().map(str),
+    "release": words,
+    "user": words,
+    "session": words | st.uuids().map(str),
+    "screen": words,
+}
+
+
+def some(kind: type[Event], **own: st.SearchStrategy[object]) -> st.SearchStrategy[Event]:
+    return st.builds(kind, **common, **own)
+
+
+amounts = st.floats(0, 1e6, allow_nan=False)
+events = st.one_of(
+    some(Memory, footprint_mb=amounts),
+    some(Network, host=st.just("api"), status=st.integers(0, 999), duration_ms=amounts),
+    some(FrameStats, duration_s=st.floats(0.01, 100), frames=st.integers(0, 10**6), scrolling=st.booleans()),
+    some(Crash, frames=st.lists(st.text(max_size=10), max_size=3)),
+    some(Session, status=st.just("exited"), started=moments),
+)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.lists(events, max_size=6)), min_size=1, max_size=5))
+def test_every_event_becomes_one_row_that_says_the_same(groups: list[tuple[int, list[Event]]]) -> None:
+    arrivals = [Arrival(project, NOW, batch) for project, batch in groups if batch]
+    if not arrivals:
+        return
+    batch = record(arrivals)
+    assert all(batch.schema.field(name).type == SCHEMA[name] for name in batch.schema.names)
+    rows = batch.to_pylist()
+    expected = [(project, event) for project, received, batch in arrivals for event in batch]
+    assert sorted(map(_row_key, rows), key=repr) == sorted((_event_key(*one) for one in expected), key=repr)
+
+
+def _row_key(row: dict[str, object]) -> tuple[object, ...]:
+    own = {
+        "memory": row.get("footprint_mb"),
+        "network": (row.get("status_code"), row.get("duration_s")),
+        "frame_stats": (row.get("frames"), row.get("kind")),
+        "crash": row.get("stack"),
+        "session": (row.get("status"), row.get("started")),
+    }[str(row["type"])]
+    names = [row.get(name) or "" for name in ("release", "user", "screen")]
+    return (row["type"], row["project"], row["time"], row["event_id"], row["session"], *names, own)
+
+
+def _event_key(project: int, event: Event) -> tuple[object, ...]:
+    own = {
+        Memory: lambda: event.footprint_mb,
+        Network: lambda: (event.status, event.duration_ms / 1000),
+        FrameStats: lambda: (event.frames, "scrolling" if event.scrolling else "still"),
+        Crash: lambda: "\n".join(event.frames),
+        Session: lambda: (event.status, event.started),
+    }[type(event)]()
+    name = next(name for name, kind in TYPES.items() if kind is type(event))
+    ident = UUID(event.event_id).bytes if event.event_id else None
+    return (name, project, event.time, ident, digest(event.session), event.release, event.user, event.screen, own)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_every_own_field_of_every_type_has_its_column(name: str) -> None:
+    kind = TYPES[name]
+    fields = {field.name: field for field in msgspec.structs.fields(kind)}
+    event = msgspec.convert(
+        {"type": name, "time": NOW.isoformat()}
+        | {
+            field.name: _sample(name, field.name)
+            for field in fields.values()
+            if field.required and field.name != "time"
+        },
+        kind,
+    )
+    row = record([Arrival(1, NOW, [event])]).to_pylist()[0]
+    own = {"duration_ms": "duration_s", "scrolling": "kind"}
+    for field in set(fields) - {"time", "event_id", "attributes"}:
+        column = own.get(field, field)
+        if field == "frames" and name in ("crash", "error"):
+            column = "stack"
+        if field == "status" and name == "network":
+            column = "status_code"
+        assert column in SCHEMA
+        assert field in _COMMON or column in row
+
+
+_COMMON = {*Memory.__struct_fields__} - {"footprint_mb", "peak_mb"}
+
+
+def _sample(kind: str, field: str) -> object:
+    if field in ("status",):
+        return 200 if kind == "network" else "ok"
+    return 1 if field in ("duration_ms", "duration_s", "frames", "footprint_mb", "score") else "word"
+
+
+def test_a_session_without_id_or_start_gets_them_once() -> None:
+    batch = record([Arrival(1, NOW, [Session(time=NOW, status="exited", duration_s=60)] * 1)])
+    row = batch.to_pylist()[0]
+    assert row["started"] == NOW - timedelta(seconds=60)
+    assert row["session"] != bytes(16)
+
+
+def test_a_record_survives_the_spool_format() -> None:
+    batch = record([Arrival(1, NOW, [Memory(time=NOW, footprint_mb=1.5, attributes={"a": "ü", "b": None})])])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    again = pa.ipc.open_stream(sink.getvalue()).read_all()
+    assert again.to_pylist() == batch.to_pylist()
+    assert again.column("attributes").to_pylist() == ['{"a":"ü","b":null}']
