@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.util import find_spec
 
 from generate.text import NOTE
 from lopan import cli
@@ -13,8 +15,7 @@ def commands() -> str:
     """Every command with its flags."""
     lines = [NOTE, "# Commands", "", "`lopan COMMAND --help` says the same.", ""]
     for name, parser, about in _parsers("lopan", cli.parser(), ""):
-        flags = [action for action in parser._actions if not isinstance(action, argparse._HelpAction)]
-        rows = [f"| {_flag(action)} | {action.help or ''} |" for action in flags]
+        rows = [f"| {_cell(_flag(action))} | {_cell(action.help or '')} |" for action in _flags(name, parser)]
         lines += [f"## {name}", "", about, ""]
         lines += ["| flag | meaning |", "|---|---|", *rows, ""] if rows else []
     return "\n".join(lines)
@@ -34,7 +35,18 @@ def _parsers(
             yield from _parsers(f"{name} {word}", inner, told.get(word, ""))
 
 
+def _flags(name: str, parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Commands that pass their flags on keep the parser with their code."""
+    if parser.get_default("passes") and find_spec(f"{name.replace(' ', '.')}.main"):
+        parser = import_module(f"{name.replace(' ', '.')}.main").parser()
+    return [action for action in parser._actions if not isinstance(action, argparse._HelpAction)]
+
+
 def _flag(action: argparse.Action) -> str:
     names = ", ".join(f"`{name}`" for name in action.option_strings) or f"`{action.metavar or action.dest}`"
     values = " or ".join(f"`{choice}`" for choice in action.choices) if action.choices else ""
     return f"{names} {values}".strip()
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -62,7 +62,8 @@ def _kpi_row(kpi: Kpi) -> str:
 def _rule_row(one: rule.Rule) -> str:
     fires = ", ".join(f"{level.severity} {_condition(level.fire)}" for level in one.levels)
     clears = ", ".join(f"{level.severity} {_condition(level.clear)}" for level in one.levels)
-    return f"| `{one.id}` | `{one.kpi}` | {one.window} | {fires} | {clears} | `{one.playbook}` |"
+    steps = f"`{one.playbook}`" if one.playbook else ""
+    return f"| `{one.id}` | `{one.kpi}` | {one.window} | {fires} | {clears} | {steps} |"
 
 
 def _condition(condition: rule.Condition) -> str:
