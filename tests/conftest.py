@@ -2,11 +2,55 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+
+from lopan.control.database import open_database
 
 CHROMIUM = os.environ.get("LOPAN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 NO_BROWSER = "no Chromium: install one, or name it in LOPAN_CHROMIUM"
+
+
+class ManualClock:
+    """Stands at noon of 22 November 2026 until it is moved."""
+
+    def __init__(self) -> None:
+        self._passed = timedelta()
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 22, 12, tzinfo=UTC) + self._passed
+
+    def monotonic(self) -> float:
+        return self._passed.total_seconds()
+
+    def move(self, seconds: float) -> None:
+        self._passed += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty control database, so that not every test has to wait for the migrations."""
+    root = tmp_path_factory.mktemp("migrated")
+    open_database(root).dispose()
+    return root / "control.db"
+
+
+@pytest.fixture
+def engine(tmp_path: Path, migrated: Path) -> Iterator[Engine]:
+    """A control database of its own, in ``tmp_path``."""
+    shutil.copy(migrated, tmp_path)
+    engine = open_database(tmp_path)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")

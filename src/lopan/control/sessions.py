@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import Engine, delete, insert, select, update
 
 from lopan.clock import SYSTEM, Clock
+from lopan.control import audit
 from lopan.control.database import reading
 from lopan.control.principal import Principal
 from lopan.control.secret import digest
@@ -29,6 +30,7 @@ def open(engine: Engine, principal: Principal, clock: Clock = SYSTEM) -> str:  #
             raise Rejected("email", f"{principal.name} may no longer sign in")
         row = {"hash": digest(secret), "user_id": number, "created_at": now, "expires_at": now + LIFETIME}
         connection.execute(insert(web_sessions).values(row))
+        audit.record(connection, principal.name, "session.open", principal.name, clock=clock)
     return secret
 
 
