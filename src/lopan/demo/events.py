@@ -38,6 +38,12 @@ def of(fleet: Fleet, sessions: Sessions, rng: np.random.Generator, density: floa
     return [row for row in rows if len(row.of)]
 
 
+def opening(sessions: Sessions) -> Rows:
+    """The ``ok`` that a live client says when a session begins; history needs only the end."""
+    own = {"status": pa.repeat("ok", sessions.n), "started": pa.array(sessions.start, pa.int64()).cast(TIME)}
+    return Rows("session", np.arange(sessions.n), sessions.start, own)
+
+
 def table(fleet: Fleet, sessions: Sessions, rows: list[Rows], rng: np.random.Generator, project: int) -> pa.Table:
     """One table of all the rows, type after type, with the common columns of the session each belongs to."""
     index = np.concatenate([row.of for row in rows])

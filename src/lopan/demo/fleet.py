@@ -111,7 +111,7 @@ def starts(population: Fleet, day: int, rng: np.random.Generator) -> tuple[Ints,
     times: list[Ints] = []
     for role in range(len(ROLES)):
         for zone in range(len(ZONES)):
-            hours = _hours(day, role, zone)
+            hours = rhythm(day, role, zone)
             group = np.flatnonzero((population.role == role) & (population.zone == zone) & (rates > 0))
             who = np.repeat(group, rng.poisson(rates[group] * hours.sum()))
             hour = rng.choice(24, len(who), p=hours / hours.sum())
@@ -122,7 +122,7 @@ def starts(population: Fleet, day: int, rng: np.random.Generator) -> tuple[Ints,
     return np.concatenate(people), np.concatenate(times)
 
 
-def _hours(day: int, role: int, zone: int) -> Floats:
+def rhythm(day: int, role: int, zone: int) -> Floats:
     """Share of an average weekday's sessions expected in each UTC hour, by the local hour and weekday."""
     when = date.fromordinal(_EPOCH.toordinal() + day)
     offset = datetime.combine(when, time(12), ZoneInfo(ZONES[zone][0])).utcoffset()

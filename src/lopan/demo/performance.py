@@ -20,7 +20,7 @@ def launches(draw: Draw) -> Rows:
     kind = pick(draw.rng, [0.62, 0.24, 0.08, 0.06], n)
     seconds = 1.10 * draw.device(every, "launch") * draw.release(every, "launch") * draw.rng.lognormal(0.0, 0.32, n)
     seconds *= np.where(draw.rng.random(n) < 0.01, 2.6, 1.0) * np.array([1.0, 0.42, 0.16, 0.7])[kind]
-    at = draw.sessions.start + (seconds * 1000).astype(np.int64)
+    at = draw.sessions.start + (np.minimum(seconds, draw.sessions.seconds) * 1000).astype(np.int64)
     own = {"kind": words(["cold", "warm", "hot", "prewarmed"], kind), "duration_s": pa.array(seconds.round(4))}
     return Rows("app_launch", every, at, own)
 
@@ -99,7 +99,7 @@ def errors(draw: Draw) -> Rows:
 
 
 def ends(draw: Draw) -> Iterator[Rows]:
-    """One closing session event each, and the crash that closed it."""
+    """The crash that closed the session, if one did, and its closing event."""
     sessions = draw.sessions
     end = sessions.start + (sessions.seconds * 1000).astype(np.int64)
     n = sessions.n
@@ -110,10 +110,10 @@ def ends(draw: Draw) -> Iterator[Rows]:
         "errors": pa.array((sessions.errors + sessions.crashed).astype(np.uint32)),
         "count": pa.repeat(pa.scalar(1, pa.uint32()), n),
     }
-    yield Rows("session", np.arange(n), end, own)
     index = np.flatnonzero(sessions.crashed)
     which = pick(draw.rng, [4, 3, 2, 1], len(index))
     yield Rows("crash", index, end[index], crash_columns(which))
+    yield Rows("session", np.arange(n), end, own)
 
 
 def crash_columns(which: Ints) -> dict[str, pa.Array]:

@@ -1,0 +1,53 @@
+"""Rows of the history become the native events that the endpoint would turn into the same rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from lopan.demo import history
+from lopan.demo.fleet import fleet
+from lopan.demo.native import moment, timed
+from lopan.event import decode_batch
+from lopan.ingest.columns import Arrival, record
+
+END = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_795_176_579_827, "2026-11-20T12:09:39.827Z"),
+        (999, "1970-01-01T00:00:00.999Z"),
+    ],
+    ids=["epoch", "now", "ms"],
+)
+def test_moment(at: int, text: str) -> None:
+    assert moment(at) == text
+
+
+def test_the_way_over_the_wire_gives_the_same_rows() -> None:
+    batches = list(history.records(fleet(7, END.date(), 1_200), END - timedelta(days=3), END))
+    table = pa.concat_tables([pa.Table.from_batches([batch]) for batch in batches], promote_options="default")
+    events = [drawn.event for drawn in timed(table)]
+    taken = decode_batch(msgspec.json.encode(events))
+    assert not taken.refused
+    rows = record([Arrival(1, END, taken.events)])
+    assert by_id(pa.Table.from_batches([rows])) == by_id(table)
+
+
+def by_id(table: pa.Table) -> dict[bytes, dict[str, object]]:
+    """What is stored: a default and an absent value are the same there."""
+    empty = (None, "", 0, 0.0, bytes(16))
+    return {
+        row["event_id"]: {
+            name: round(value, 4) if isinstance(value, float) else value
+            for name, value in row.items()
+            if name != "received" and value not in empty and not (name == "refresh_rate" or name == "count")
+        }
+        for row in table.to_pylist()
+    }
