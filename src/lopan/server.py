@@ -33,6 +33,7 @@ from lopan.ingest.keys import Keys
 from lopan.ingest.quarantine import Quarantine
 from lopan.ingest.seen import Seen
 from lopan.ingest.writer import Writer
+from lopan.lean import without_pandas
 from lopan.spool import Spool
 from lopan.store import Chdb, Readers, hold
 from lopan.store.migrations import migrate
@@ -81,6 +82,7 @@ class Changes:
 def serve(config: Config) -> None:
     """Serve until SIGINT or SIGTERM; raises Locked when another process has the data directory."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    without_pandas()
     with hold(config.root):
         uvloop.run(_serve(config))
 
