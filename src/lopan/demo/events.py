@@ -27,13 +27,13 @@ def of(fleet: Fleet, sessions: Sessions, rng: np.random.Generator, density: floa
         performance.memory(draw, 1.9 * share),
         usage.actions(draw, 2.5 * share),
         performance.network(draw, 1.9 * share),
-        *performance.ends(draw),
         usage.workflows(draw),
         performance.hangs(draw),
         performance.errors(draw),
         *usage.feedback(draw),
         usage.security(draw),
         usage.optimizers(draw),
+        *performance.ends(draw),
     ]
     return [row for row in rows if len(row.of)]
 

@@ -80,7 +80,7 @@ def crash(session: Event, which: int, random: Random) -> list[Event]:
 
 
 def _runs(event: Event) -> bool:
-    return event["type"] == "session" and event["status"] != "crashed"
+    return bool(event["type"] == "session" and event["status"] != "crashed")
 
 
 _OF_SESSION = {"status", "started", "duration_s", "errors", "count"}
