@@ -91,7 +91,7 @@ function make(place, chart) {
   const line = { stroke: ink.line, width: 1.75, points: { show: false } };
   const gradient = (plot) => {
     const fill = plot.ctx.createLinearGradient(0, plot.bbox.top, 0, plot.bbox.top + plot.bbox.height);
-    fill.addColorStop(0, faded(ink.line, 0.16));
+    fill.addColorStop(0, faded(ink.line, 0.1));
     fill.addColorStop(1, faded(ink.line, 0));
     return fill;
   };
@@ -103,13 +103,17 @@ function make(place, chart) {
       padding: [8, 6, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, points: { size: 7 } },
-      scales: { y: { range: (_, low, high) => reach(chart, low, high) } },
+      scales: { y: { range: () => reach(chart) } },
       axes: [
         { ...axis, size: 1.6 * rem, grid: { show: false }, space: 4.5 * rem, values: clockwork(chart) },
         { ...axis, size: 3.1 * rem, grid: { stroke: ink.grid, width: 1 }, space: 2.2 * rem, values: (_, ticks) => ticks.map(short) },
       ],
       series: [{}, { ...line, fill: gradient }, { ...line, dash: [3, 4], width: 1.5 }],
-      hooks: { drawClear: [(plot) => limits(plot, chart, font)], setCursor: [(plot) => read(plot, chart, place)] },
+      hooks: {
+        drawClear: [(plot) => limits(plot, chart, font)],
+        draw: [(plot) => words(plot, font)],
+        setCursor: [(plot) => read(plot, chart, place)],
+      },
     },
     columns(chart),
     place,
@@ -117,8 +121,10 @@ function make(place, chart) {
 }
 
 // A limit is in sight when the data come near it; a far one would flatten the line.
-function reach(chart, low, high) {
-  if (low === null || high === null) return [0, 1];
+function reach(chart) {
+  const values = weighty(chart);
+  if (!values.length) return [0, 1];
+  const [low, high] = [Math.min(...values), Math.max(...values)];
   const room = Math.max((high - low) * 0.6, Math.abs(high) * 0.02, 1e-6);
   let [bottom, top] = [low, high];
   for (const [, value] of chart.lines) {
@@ -133,31 +139,64 @@ function reach(chart, low, high) {
   return ceiling > floor ? [floor, ceiling] : [floor - margin, ceiling + margin];
 }
 
+// A bucket with a few samples must not flatten all others; it is cut at the edge.
+function weighty({ v, n }) {
+  const held = v.map((value, i) => [value, n[i]]).filter(([value]) => value !== null);
+  const counts = held.map(([, count]) => count).sort((a, b) => a - b);
+  const least = 0.35 * (counts[counts.length >> 1] ?? 0);
+  return held.filter(([, count]) => count >= least).map(([value]) => value);
+}
+
 function limits(plot, chart, font) {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
+  const labels = [];
   ctx.save();
   ctx.font = font.replace(/[\d.]+px/, (size) => `${parseFloat(size) * ratio}px`);
   ctx.textAlign = "right";
-  for (const [name, value] of chart.lines) {
+  ctx.lineJoin = "round";
+  // The worst limit first: where two are too close for two words, its word stays.
+  for (const [name, value] of [...chart.lines].reverse()) {
     const y = Math.round(plot.valToPos(value, "y", true));
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
     const tone = colour(name === "target" ? "ink-3" : name);
-    if (name !== "target") {
-      ctx.fillStyle = faded(tone, 0.07);
-      const edge = chart.better === "lower" ? bbox.top : bbox.top + bbox.height;
+    const edge = chart.better === "lower" ? bbox.top : bbox.top + bbox.height;
+    if (name !== "target" && Math.abs(edge - y) < bbox.height * 0.6) {
+      ctx.fillStyle = faded(tone, 0.06);
       ctx.fillRect(bbox.left, Math.min(y, edge), bbox.width, Math.abs(edge - y));
     }
-    ctx.strokeStyle = faded(tone, 0.75);
+    ctx.strokeStyle = faded(tone, 0.7);
     ctx.lineWidth = ratio;
     ctx.setLineDash([4 * ratio, 4 * ratio]);
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
+    const under = y - bbox.top < 15 * ratio;
+    const middle = y + (under ? 9 : -8) * ratio;
+    if (labels.some((other) => Math.abs(other.middle - middle) < 13 * ratio)) continue;
+    labels.push({ name, middle, tone });
+  }
+  plot.limitLabels = labels;
+  ctx.restore();
+}
+
+// Words over the lines, with a rim of the background so that they can be read where they cross one.
+function words(plot, font) {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.font = font.replace(/[\d.]+px/, (size) => `${parseFloat(size) * ratio}px`);
+  ctx.textAlign = "right";
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = colour("surface");
+  ctx.lineWidth = 4 * ratio;
+  ctx.textBaseline = "middle";
+  for (const { name, middle, tone } of plot.limitLabels ?? []) {
+    const at = [bbox.left + bbox.width - 2 * ratio, middle];
+    ctx.strokeText(name, ...at);
     ctx.fillStyle = tone;
-    ctx.textBaseline = y - bbox.top < 14 * ratio ? "top" : "bottom";
-    ctx.fillText(name, bbox.left + bbox.width - 2 * ratio, y + (ctx.textBaseline === "top" ? 3 : -2) * ratio);
+    ctx.fillText(name, ...at);
   }
   ctx.restore();
 }

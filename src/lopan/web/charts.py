@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -29,11 +30,12 @@ def spark(points: Sequence[Point], target: float | None = None) -> Spark | None:
     values = [point.value for point in points if point.value is not None]
     if len(values) < 2:
         return None
-    low, high = _bounds(values, target)
-    step = WIDTH / max(1, len(points) - 1)
+    low, high = _bounds(_weighty(points), target)
+    step = (WIDTH - _PAD) / max(1, len(points) - 1)
 
     def height(value: float) -> float:
-        return _PAD + (HEIGHT - 2 * _PAD) * (1 - (value - low) / (high - low))
+        inside = min(1.0, max(0.0, (value - low) / (high - low)))
+        return _PAD + (HEIGHT - 2 * _PAD) * (1 - inside)
 
     runs = [[(index * step, height(value)) for index, value in run] for run in _runs(point.value for point in points)]
     end_x, end_y = runs[-1][-1]
@@ -45,10 +47,42 @@ def spark(points: Sequence[Point], target: float | None = None) -> Spark | None:
     )
 
 
-def share(value: float | None, groups: Iterable[Group]) -> float:
-    """Length of a bar in percent of the longest among ``groups``."""
-    longest = max((group.value or 0.0 for group in groups), default=0.0)
-    return round(100 * value / longest, 1) if value and longest > 0 else 0.0
+class Mark(msgspec.Struct, frozen=True):
+    """A figure with its 95 % interval on a common scale, all in percent of the width; the interval may be unknown."""
+
+    value: float
+    low: float
+    high: float
+    overall: float | None
+
+
+def scale(metric: Metric) -> tuple[float, float]:
+    """The range that the groups of ``metric`` are drawn in: those with enough samples, their intervals, the whole."""
+    enough = [group for group in metric.groups if group.n >= metric.min_samples] or metric.groups
+    values = [value for group in enough for value in (group.value, group.low, group.high) if value is not None]
+    if metric.value is not None:
+        values.append(metric.value)
+    if not values:
+        return 0.0, 1.0
+    margin = max((max(values) - min(values)) * 0.06, abs(max(values)) * 0.002, 1e-9)
+    return min(values) - margin, max(values) + margin
+
+
+def mark(group: Group, metric: Metric, bounds: tuple[float, float]) -> Mark | None:
+    """Where the figure of ``group`` lies between ``bounds``; what lies outside stops at the edge."""
+    if group.value is None:
+        return None
+    low, high = bounds
+
+    def place(value: float) -> float:
+        return round(100 * min(1.0, max(0.0, (value - low) / (high - low))), 1)
+
+    return Mark(
+        value=place(group.value),
+        low=place(group.value if group.low is None else group.low),
+        high=place(group.value if group.high is None else group.high),
+        overall=None if metric.value is None else place(metric.value),
+    )
 
 
 def trend(metric: Metric) -> dict[str, Any]:
@@ -88,6 +122,13 @@ def script_json(value: object) -> str:
     """JSON that can stand inside a script element: no ``<``, ``>`` or ``&`` survives."""
     text = msgspec.json.encode(value).decode()
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _weighty(points: Sequence[Point]) -> list[float]:
+    """Values that set the scale: a bucket with a few samples must not flatten all others; it is cut at the edge."""
+    held = [point for point in points if point.value is not None]
+    least = 0.35 * statistics.median(point.n for point in held)
+    return [point.value for point in held if point.n >= least and point.value is not None]
 
 
 def _bounds(values: Sequence[float], target: float | None) -> tuple[float, float]:

@@ -61,7 +61,7 @@ class Watcher:
 
         drawn = {f"card-{metric.id}": draw("card_body", metric) for metric in board.metrics}
         drawn |= {f"facts-{metric.id}": draw("facts", metric) for metric in board.metrics}
-        drawn |= {"verdict": draw("verdict", board), "alerts": draw("alert_list", board.alerts)}
+        drawn |= {"verdict": draw("verdict", board), "alerts": draw("alert_panel", board)}
         drawn["firing"] = draw("firing_badge", performance.firing(board.alerts))
         if board.rows:
             drawn["compare"] = draw("comparison", board)

@@ -24,6 +24,7 @@ from lopan.web.query import Query
 CARDS: Final = ("app_launch_time", "scroll_frame_rate", "memory_usage", "crash_free_sessions")
 DIMENSIONS: Final = {"release": "Release", "device": "Device"}
 ROWS: Final = 12
+PAST: Final = 4
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -40,6 +41,7 @@ class Board(msgspec.Struct, frozen=True):
     query: Query
     metrics: list[Metric]
     alerts: list[AlertView]
+    past: list[AlertView]
     rows: list[Row] = []
     hidden_rows: int = 0
 
@@ -75,9 +77,11 @@ async def load(parts: Parts, principal: Principal, asked: Query, *, compare: boo
     seen = [name for name in CARDS if name in parts.catalog.kpis and _may(parts, principal, name)]
     by = asked.by if compare else ""
     wanted = (parts.kpis.metric(name, asked.span, asked.filters, by) for name in seen)
-    metrics, alerts = await asyncio.gather(asyncio.gather(*wanted), active_alerts(parts, principal))
+    metrics, alerts, past = await asyncio.gather(
+        asyncio.gather(*wanted), active_alerts(parts, principal), _past_alerts(parts, principal)
+    )
     rows = _rows(metrics, asked.by) if compare else []
-    return Board(asked, list(metrics), alerts, rows[:ROWS], max(0, len(rows) - ROWS))
+    return Board(asked, list(metrics), alerts, past, rows[:ROWS], max(0, len(rows) - ROWS))
 
 
 async def active_alerts(parts: Parts, principal: Principal) -> list[AlertView]:
@@ -107,6 +111,11 @@ async def page(request: Request, principal: Principal) -> Response:
         "firing": firing(board.alerts),
     }
     return render.page(request, "performance.html", context, principal=principal)
+
+
+async def _past_alerts(parts: Parts, principal: Principal) -> list[AlertView]:
+    groups = access.groups_of(principal)
+    return await anyio.to_thread.run_sync(partial(history.recent, parts.engine, groups, PAST))
 
 
 def firing(alerts: Sequence[AlertView]) -> int:

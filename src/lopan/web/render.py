@@ -35,9 +35,18 @@ def _environment() -> Environment:
     )
     environment.globals.update(figures=figures, charts=charts, asset=assets.address, delivery_tones=_DELIVERY_TONES)
     environment.filters["script_json"] = lambda value: Markup(charts.script_json(value))  # noqa: S704 - escaped there
+    environment.filters["scale"] = charts.scale
+    environment.filters["code"] = _code
     # markdown-it rendered it with raw HTML off.
     environment.filters["playbook_html"] = lambda playbook: Markup(playbook.html)  # noqa: S704
     return environment
+
+
+def _code(text: str) -> Markup:
+    """Text of a docstring: what stands between backticks becomes code, everything is escaped."""
+    wrap = (Markup("{}"), Markup("<code>{}</code>"))
+    pieces = [wrap[index % 2].format(piece) for index, piece in enumerate(text.split("`"))]
+    return Markup("").join(pieces)
 
 
 _TEMPLATES = _environment()
