@@ -46,7 +46,7 @@ def envelope_key(body: bytes) -> str:
 
 def _sentry(value: bytes) -> str:
     text = value.decode("latin-1").strip()
-    match = _FIELD.search(text) if text[:6].lower() == "sentry" else None
+    match = _FIELD.search(text) if text[:7].lower() == "sentry " else None
     return match.group(1) if match else ""
 
 

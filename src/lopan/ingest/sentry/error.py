@@ -94,7 +94,7 @@ def _signal(mechanism: wire.Mechanism) -> str:
     named = (
         (meta and meta.signal) or mechanism.posix_signal or (meta and meta.mach_exception) or mechanism.mach_exception
     )
-    return fields.word(named.name) if named else ""
+    return fields.word(named.name or named.exception_name) if named else ""
 
 
 def _message(event: wire.Event, raised: wire.Raised | None) -> str:

@@ -36,9 +36,10 @@ class Stacktrace(Part, gc=False):
 
 
 class Named(Part, gc=False):
-    """A signal or Mach exception; ``exception`` is the Mach number."""
+    """A signal or Mach exception; version 1.x says ``exception_name``."""
 
     name: str | None = None
+    exception_name: str | None = None
 
 
 class MechanismMeta(Part, gc=False):
