@@ -1,4 +1,4 @@
-"""What several tests share: the embedded engine off the main thread, and a directory with all the parts of a write path."""
+"""What several tests share: the parts of the write path in one directory, off the main thread."""
 
 from __future__ import annotations
 

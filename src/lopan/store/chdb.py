@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ _ONE_BLOCK = {
     "max_insert_threads": 1,
 }
 _TRANSIENT = ("MEMORY_LIMIT_EXCEEDED", "NOT_ENOUGH_SPACE", "TOO_MANY_PARTS", "TIMEOUT_EXCEEDED", "QUERY_WAS_CANCELLED")
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0", "'": "\\'"})
 
 
 class Chdb:
@@ -67,6 +70,7 @@ class Chdb:
                 inserter.append(bytes(sink.getvalue()))
                 inserter.finish()
         except RuntimeError as error:
+            self._drop()
             raise _translate(error) from None
 
     def close(self) -> None:
@@ -83,7 +87,16 @@ class Chdb:
         try:
             return connection.query(sql, output, params=bound)
         except RuntimeError as error:
+            self._drop()
             raise _translate(error) from None
+
+    def _drop(self) -> None:
+        """After an error a connection may prefix its next answer with the rest of the failed one (chdb 26.9)."""
+        connection, self._local.connection = self._local.connection, None
+        with self._opening:
+            if connection in self._opened:
+                self._opened.remove(connection)
+                connection.close()
 
     def _connection(self) -> Any:
         if self._closed:
@@ -105,12 +118,14 @@ def _translate(error: Exception) -> Exception:
     return GiveUp(f"the store refused a statement: {message}")
 
 
-def _text(value: Param | Mapping[str, Param]) -> Any:
-    """Parameters go over as text; the engine parses them by the type named in the statement."""
+def _text(value: Param) -> Any:
+    """Parameters go over as escaped text; the engine parses them by the type named in the statement."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return list(value)
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if isinstance(value, Sequence):
+        return "[" + ",".join(f"'{_text(item)}'" if isinstance(item, str) else str(item) for item in value) + "]"
     return value
