@@ -1,0 +1,73 @@
+"""``lopan bench``: drives a real server in a process of its own and prints what that cost, beside the engine alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from lopan.bench import alert, freshness, ingest, query, sentry
+from lopan.bench.figure import Figure, Report, as_json, as_table
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one bench; returns 1 when ``--check`` was given and a bar was missed."""
+    args = parser().parse_args(arguments)
+    report = Report(args.title(args), args.run(args))
+    sys.stdout.write((as_json(report).decode() if args.json else as_table(report)) + "\n")
+    return 1 if args.check and not report.met else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The benches and their flags."""
+    top = argparse.ArgumentParser(prog="lopan bench", description=__doc__, allow_abbrev=False)
+    benches = top.add_subparsers(title="benches", metavar="BENCH", required=True)
+    _ingest(_add(benches, "ingest", "CPU, memory and rate of intake until events are queryable", _run_ingest))
+    one = _add(benches, "freshness", "from acknowledged to visible in the API, idle and loaded", _run_freshness)
+    one.add_argument("--probes", type=int, default=freshness.PROBES, help="events timed in each state (default: 100)")
+    one.add_argument("--load", type=int, default=freshness.LOAD, help="events a second beside them (default: 5000)")
+    one = _add(benches, "alert", "from a breach acknowledged to its webhook received", _run_alert)
+    one.add_argument("--breaches", type=int, default=alert.BREACHES, help="alerts timed (default: 50)")
+    one = _add(benches, "query", "answers of the API, and the page, over a big store", _run_query)
+    one.add_argument("--events", type=int, default=query.EVENTS, help="events in the store (default: 10000000)")
+    one.add_argument("--rounds", type=int, default=query.ROUNDS, help="repetitions (default: 25)")
+    one.add_argument("--browser", action="store_true", help="also load the Performance page in Chromium")
+    return top
+
+
+def _ingest(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--protocol", choices=("native", "sentry"), default="native", help="default: native")
+    one.add_argument("--events", type=int, help="how many (default: 1000000 native, 10000 sentry)")
+    one.add_argument("--connections", type=int, help="kept connections (default: 4 native, 16 sentry)")
+    one.add_argument("--no-ceiling", action="store_true", help="leave out what the engine alone can do")
+
+
+def _add(
+    benches: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    about: str,
+    work: Callable[[argparse.Namespace], list[Figure]],
+) -> argparse.ArgumentParser:
+    one = benches.add_parser(name, help=about, description=about, allow_abbrev=False)
+    one.add_argument("--json", action="store_true", help="figures as JSON on stdout")
+    one.add_argument("--check", action="store_true", help="exit with 1 when a bar is missed")
+    one.set_defaults(run=work, title=lambda args: " ".join([name, *filter(None, [getattr(args, "protocol", "")])]))
+    return one
+
+
+def _run_ingest(args: argparse.Namespace) -> list[Figure]:
+    if args.protocol == "sentry":
+        return sentry.run(args.events or sentry.EVENTS, args.connections or 16)
+    return ingest.run(args.events or ingest.EVENTS, args.connections or 4, not args.no_ceiling)
+
+
+def _run_freshness(args: argparse.Namespace) -> list[Figure]:
+    return freshness.run(args.probes, args.load)
+
+
+def _run_alert(args: argparse.Namespace) -> list[Figure]:
+    return alert.run(args.breaches)
+
+
+def _run_query(args: argparse.Namespace) -> list[Figure]:
+    return query.run(args.events, args.rounds, args.browser)
