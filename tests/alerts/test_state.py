@@ -83,7 +83,8 @@ def told(rule: Rule, course: str) -> str:
         ),
         pytest.param(
             "0:3.5 10:1 20:3.5 140:1",
-            "0 pending critical, 0 firing critical, 10 recovering critical, 20 relapsed critical, 140 recovering critical",
+            "0 pending critical, 0 firing critical, 10 recovering critical, 20 relapsed critical, "
+            "140 recovering critical",
             id="a-relapse-is-the-same-alert",
         ),
         pytest.param("0:3.5 10:2.9 9000:2.9", "0 pending critical, 0 firing critical", id="holds-in-the-band"),

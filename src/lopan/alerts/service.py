@@ -82,7 +82,7 @@ class Alerts:
                 for delivery in self._deliveries:
                     tasks.create_task(delivery.run())
 
-    async def subscribe(self) -> AsyncIterator[None]:
+    async def changes(self) -> AsyncIterator[None]:
         """Yields after alerts or deliveries have changed; several changes in a row may come as one."""
         changed = asyncio.Event()
         self._listeners.add(changed)
