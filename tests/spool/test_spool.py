@@ -174,7 +174,7 @@ def test_old_logs_go_when_nobody_needs_them(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_much_waiting_is_read_back_from_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "HELD_BYTES", 20)
+    monkeypatch.setattr(spool, "HELD_ROWS", 2)
     target = open_spool(tmp_path)
     for number in range(6):
         put(target, number)

@@ -19,7 +19,7 @@ from lopan.spool.log import Log, Seal, records
 from lopan.spool.record import decode, encode
 
 LOG_BYTES = 64_000_000
-HELD_BYTES = 48_000_000
+HELD_ROWS = 150_000
 _ROOM_SECONDS = 0.25
 
 
@@ -158,7 +158,7 @@ class Spool:
             segment = self._sealed.popleft()
             if segment.number != number:
                 raise GiveUp(f"segment {number} was finished before segment {segment.number}")
-            self._held -= sum(batch.nbytes for batch in segment.held or ())
+            self._held -= sum(batch.num_rows for batch in segment.held or ())
             self._waiting -= segment.end - segment.start
             self._done = number
         os.pwrite(self._done_file, number.to_bytes(8, "little"), 0)
@@ -237,15 +237,14 @@ class Spool:
         if len(held) == len(pieces):
             segment.held = held
         else:
-            self._held -= sum(batch.nbytes for batch in held)
+            self._held -= sum(batch.num_rows for batch in held)
         return segment
 
     def _hold(self, piece: Piece) -> None:
-        size = piece.batch.nbytes if piece.batch is not None else 0
-        if self._held + size > HELD_BYTES:
+        if self._held + piece.rows > HELD_ROWS:
             piece.batch = None
         else:
-            self._held += size
+            self._held += piece.rows
 
     def _check_room(self, size: int) -> None:
         if self._waiting + size > self._max_bytes:
