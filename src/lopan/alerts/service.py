@@ -72,7 +72,7 @@ class Alerts:
     async def run(self) -> None:
         """Take over alerting, then evaluate and deliver until cancelled; raises GiveUp when another process does."""
         async with AsyncExitStack() as stack:
-            stack.callback(self._thread.shutdown, wait=False)
+            stack.push_async_callback(asyncio.to_thread, self._thread.shutdown)
             for channel in self._channels:
                 stack.push_async_callback(channel.notifier.close)
             evaluator = await self._start()

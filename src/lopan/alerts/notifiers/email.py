@@ -45,10 +45,11 @@ class EmailNotifier:
             raise TransportError(f"answered {error.code}: {error.message}", permanent=error.code >= 500) from error
         except (aiosmtplib.SMTPReadTimeoutError, aiosmtplib.SMTPServerDisconnected) as error:
             raise TransportError(f"connection broke: {error}", uncertain=True) from error
-        except aiosmtplib.SMTPNotSupported as error:
-            raise TransportError(f"{error}; set tls = false if the server has none", permanent=True) from error
-        except (aiosmtplib.SMTPException, OSError) as error:
+        except OSError as error:
             raise TransportError(f"no connection: {error}") from error
+        except aiosmtplib.SMTPException as error:
+            hint = "check [notify.email]; tls = false if the server has none"
+            raise TransportError(f"{error} ({hint})", permanent=True) from error
 
     async def close(self) -> None:
         """Nothing is kept: pages are rare, and servers drop idle connections."""
