@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine
 
+from lopan.control import users
 from lopan.control.database import open_database
 
 CHROMIUM = os.environ.get("LOPAN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -51,6 +54,15 @@ def engine(tmp_path: Path, migrated: Path) -> Iterator[Engine]:
     engine = open_database(tmp_path)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def quick_hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The real argon2 at its least work, for tests that sign in often; who hashes is left as it is."""
+    monkeypatch.setattr(users, "_hashes", PasswordHash([Argon2Hasher(time_cost=1, memory_cost=64)]))
+    users._decoy.cache_clear()
+    yield
+    users._decoy.cache_clear()
 
 
 @pytest.fixture(scope="session")

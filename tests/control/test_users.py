@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from lopan.control.principal import Principal
 from lopan.control.tables import users as table
 from lopan.errors import Rejected
 
+PRODUCTION = users._hashes
+pytestmark = pytest.mark.usefixtures("quick_hashing")
 PASSWORD = "a quiet harbour"
 ANN = Principal("ann@example.org", frozenset({"technical"}))
 
@@ -66,8 +69,14 @@ def test_the_password_is_stored_as_argon2_only(engine: Engine, ann: Principal, t
     assert PASSWORD.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("control.db*"))
 
 
+def test_hashing_costs_an_attacker_at_least_what_owasp_asks() -> None:
+    memory, rounds = re.findall(r"\$m=(\d+),t=(\d+),", PRODUCTION.hash(PASSWORD))[0]
+    assert int(memory) >= 19 * 1024
+    assert int(rounds) >= 2
+
+
 def test_an_old_hash_is_renewed_at_the_next_sign_in(engine: Engine, ann: Principal) -> None:
-    weak = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=64)]).hash(PASSWORD)
+    weak = PasswordHash([Argon2Hasher(time_cost=1, memory_cost=32)]).hash(PASSWORD)
     with engine.begin() as connection:
         connection.execute(update(table).values(password=weak))
     assert users.check(engine, ANN.name, "wrong password") is None

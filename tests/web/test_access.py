@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lopan.control.principal import LEVELS, Principal
+from lopan.web import access
+from lopan.web.access import ADMINISTRATION, GROUPS, Forbidden, SignedOut
+
+# METRICS.md, "Access", written out a second time: who may see a group. Nobody else may.
+SEEN_BY: dict[str, set[str]] = {
+    "performance": {"technical"},
+    "crashes": {"technical"},
+    "memory": {"technical"},
+    "networkLatency": {"technical"},
+    "systemHealth": {"technical"},
+    "userEngagement": {"operational"},
+    "featureAdoption": {"operational", "customerSuccess"},
+    "workflowCompletion": {"operational"},
+    "supportTickets": {"operational"},
+    "manufacturing": {"operational"},
+    "manufacturingRollups": {"executive", "operational"},
+    "businessROI": {"executive"},
+    "customerSatisfaction": {"executive"},
+    "userGrowth": {"executive"},
+    "revenue": {"executive"},
+    "userSatisfaction": {"customerSuccess"},
+    "retentionRates": {"customerSuccess"},
+    "supportResolution": {"customerSuccess"},
+    "customerHealth": {"customerSuccess"},
+    ADMINISTRATION: set(),
+    "": set(),
+    "Performance": set(),
+    "technical": set(),
+    "nothingKnown": set(),
+}
+
+
+@pytest.mark.parametrize("level", [*LEVELS, "admin", "root", ""])
+@pytest.mark.parametrize("group", SEEN_BY)
+@pytest.mark.parametrize("admin", [False, True], ids=["user", "admin"])
+def test_a_level_sees_its_groups_and_no_other(level: str, group: str, admin: bool) -> None:
+    principal = Principal("ann@example.org", frozenset({level}), admin)
+    allowed = level in SEEN_BY[group] or (admin and group == ADMINISTRATION)
+    assert access.may(principal, group) is allowed
+    assert (group in access.groups_of(principal)) is allowed
+    if allowed:
+        assert access.require(principal, group) is principal
+    else:
+        with pytest.raises(Forbidden, match="does not include"):
+            access.require(principal, group)
+
+
+def test_the_table_has_no_group_besides() -> None:
+    assert {group for groups in GROUPS.values() for group in groups} == {g for g, seen in SEEN_BY.items() if seen}
+    assert set(GROUPS) == set(LEVELS)
+
+
+@pytest.mark.parametrize("group", SEEN_BY)
+def test_nobody_sees_nothing(group: str) -> None:
+    assert not access.may(None, group)
+    with pytest.raises(SignedOut):
+        access.require(None, group)
+    assert access.groups_of(None) == frozenset()
+
+
+@given(st.frozensets(st.sampled_from(LEVELS)), st.frozensets(st.sampled_from(LEVELS)), st.booleans())
+def test_several_levels_see_what_each_sees(one: frozenset[str], two: frozenset[str], admin: bool) -> None:
+    both = access.groups_of(Principal("ann", one | two, admin))
+    assert both == access.groups_of(Principal("ann", one, admin)) | access.groups_of(Principal("ann", two, admin))
+
+
+def test_the_table_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        GROUPS["executive"] = frozenset({"performance"})  # type: ignore[index]
