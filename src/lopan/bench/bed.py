@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
+from lopan.bench.kept import Kept
 from lopan.bench.meter import Meter
 from lopan.control import keys, tokens
 from lopan.control.database import open_database
@@ -36,16 +37,13 @@ class Bed:
         self.meter = Meter(server.process.pid)
         self.host, _, port = server.url.removeprefix("http://").partition(":")
         self.port = int(port)
-        self._bearer = {"Authorization": f"Bearer {token}"}
-        self._reading = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        self._reading = Kept(self.host, self.port, {"Authorization": f"Bearer {token}"})
 
     def metric(self, id_: str, **query: str) -> dict[str, Any]:
         """``/api/v1/metrics/{id}`` over one kept connection; raises GiveUp for any answer but 200."""
-        self._reading.request("GET", f"/api/v1/metrics/{id_}?{urlencode(query)}", headers=self._bearer)
-        answer = self._reading.getresponse()
-        body = answer.read()
-        if answer.status != http.client.OK:
-            raise GiveUp(f"the API answers {answer.status} for {id_}: {body[:200]!r}")
+        status, body = self._reading.request("GET", f"/api/v1/metrics/{id_}?{urlencode(query)}")
+        if status != HTTPStatus.OK:
+            raise GiveUp(f"the API answers {status} for {id_}: {body[:200]!r}")
         metric: dict[str, Any] = msgspec.json.decode(body)
         return metric
 

@@ -18,6 +18,7 @@ from lopan.bench import bodies
 from lopan.errors import GiveUp
 
 _RECEIVE = 65_536
+_TIMEOUT_S = 30.0
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,12 +146,23 @@ class _Run:
 
     def _connection(self) -> None:
         try:
-            with socket.create_connection((self._job.host, self._job.port), 30) as connection:
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                while (taken := self._take()) is not None:
+            connection = self._connect()
+            while (taken := self._take()) is not None:
+                try:
                     self._one(connection, *taken)
+                except ConnectionError:
+                    # Closed for being idle; the ids make it harmless when the first one did arrive.
+                    connection.close()
+                    connection = self._connect()
+                    self._one(connection, *taken)
+            connection.close()
         except OSError as error:
             self._troubles.append(error)
+
+    def _connect(self) -> socket.socket:
+        connection = socket.create_connection((self._job.host, self._job.port), _TIMEOUT_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
 
     def _take(self) -> tuple[int, _Request] | None:
         with self._taking:
