@@ -15,13 +15,16 @@ from lopan.analytics.metric import Filters, Group, Measure, Metric, Percentile, 
 from lopan.analytics.span import step_for
 from lopan.analytics.status import status, trend
 from lopan.catalog import Catalog, Kpi, Part, compile_percentiles, compile_values
-from lopan.catalog.compiler import DAY, Narrow
+from lopan.catalog.compiler import DAY, PERCENTILES, Narrow
 from lopan.clock import Clock
 from lopan.errors import Rejected
 from lopan.store import Readers
 
 _SEEN = "FROM measures WHERE bucket >= {start:DateTime64(3)} AND bucket < {end:DateTime64(3)} ORDER BY k"
 _DIMENSIONS = {name: f"SELECT DISTINCT {name} AS k {_SEEN}" for name in ("release", "device")}
+
+_SHOWN = {"lower": (0.5, 0.9, 0.95), "higher": (0.5, 0.1, 0.05)}
+"""The median and the bad end."""
 
 
 class Sums(NamedTuple):
@@ -162,8 +165,9 @@ class Kpis:
             return []
         sql, params = compile_percentiles(kpi, Part(1, span.start, span.end), narrow)
         table = await self._readers.rows(sql, params)
-        values = table.column("q").to_pylist()[0] if table.num_rows else [math.nan] * 3
-        return [Percentile(q, _centred(value)) for q, value in zip((0.5, 0.9, 0.95), values, strict=True)]
+        values = table.column("q").to_pylist()[0] if table.num_rows else [math.nan] * len(PERCENTILES)
+        found = dict(zip(PERCENTILES, values, strict=True))
+        return [Percentile(q, _centred(found[q])) for q in _SHOWN[kpi.better]]
 
 
 def _fixed(kpi: Kpi, span: Span) -> Span:
@@ -216,7 +220,7 @@ def _trend(kpi: Kpi, now: Sums, then: Sums) -> Trend:
     else:
         errors = (standard_error(sums.total, sums.squares, sums.events) for sums in (now, then))
         z = z_means((value - previous) / kpi.scale, *errors)
-    return trend(kpi, value - previous, z, enough=enough)
+    return trend(kpi, value - previous, abs(previous), z, enough=enough)
 
 
 def _points(kpi: Kpi, rows: list[Row], span: Span, step: int, now: datetime) -> list[Point]:

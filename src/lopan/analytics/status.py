@@ -8,6 +8,7 @@ from lopan.catalog import Kpi
 EXCEEDING = 0.05
 MEETING = 0.01
 _SIGNIFICANT = 1.959963984540054
+_NOTHING = 1e-9
 
 
 def status(kpi: Kpi, value: float | None) -> Status:
@@ -26,11 +27,11 @@ def status(kpi: Kpi, value: float | None) -> Status:
     return "meeting" if lead >= -MEETING else "below target"
 
 
-def trend(kpi: Kpi, difference: float, z: float, *, enough: bool) -> Trend:
-    """Better or worse than the window before only when the difference is significant at 95 %."""
+def trend(kpi: Kpi, difference: float, size: float, z: float, *, enough: bool) -> Trend:
+    """Better or worse than the window before only when the difference is significant at 95 %; ``size`` of the figure."""
     if not enough:
         return "unknown"
-    if abs(z) < _SIGNIFICANT or difference == 0:
+    if abs(z) < _SIGNIFICANT or abs(difference) <= _NOTHING * size:
         return "stable"
     return "improving" if (difference < 0) == (kpi.better == "lower") else "worsening"
 

@@ -17,6 +17,10 @@ DAY = 86_400
 EVENTS = ("app_launch", "frame_stats", "memory", "hang", "network", "crash", "optimizer")
 """Event types that the rollup ``measures`` covers."""
 
+PERCENTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
+"""Levels of the rollup's sketch; a state can be merged only under the levels it was made with."""
+
+_LEVELS = ", ".join(map(str, PERCENTILES))
 _OTHER_EVENTS = ("error", "action", "workflow", "feedback", "security")
 _SUMS = {
     *("n", "value", "squares", "duration_s", "frames", "frames60", "slow", "frozen"),
@@ -102,15 +106,15 @@ def compile_values(kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narr
 
 
 def compile_percentiles(kpi: Kpi, part: Part, narrow: Narrow) -> Statement:
-    """One row ``q``: the 50th, 90th and 95th percentile of ``value``, to be raised by half a unit of BFloat16."""
+    """One row ``q``: ``value`` at each of PERCENTILES, to be raised by half a unit of BFloat16."""
     params: dict[str, str | int | datetime] = {}
     pieces = []
     for index, (relation, start, end) in enumerate(_split(part, _fits(kpi.source, columns_of(kpi), "", narrow, 0))):
         rows = _rows(kpi.source, relation, f"p{index}", start, end, kpi.where, narrow, params)
-        state = "sketch" if relation == "measures" else "quantilesBFloat16State(0.5, 0.9, 0.95)(value) AS sketch"
+        state = "sketch" if relation == "measures" else f"quantilesBFloat16State({_LEVELS})(value) AS sketch"
         pieces.append(f"SELECT {state} FROM {rows}")
     union = " UNION ALL ".join(pieces)
-    return Statement(f"SELECT quantilesBFloat16Merge(0.5, 0.9, 0.95)(sketch) AS q FROM ({union})", params)
+    return Statement(f"SELECT quantilesBFloat16Merge({_LEVELS})(sketch) AS q FROM ({union})", params)
 
 
 def _values(

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS measures (
     failed       SimpleAggregateFunction(sum, UInt64),
     killed       SimpleAggregateFunction(sum, UInt64),
     hung_s       SimpleAggregateFunction(sum, Float64),
-    sketch       AggregateFunction(quantilesBFloat16(0.5, 0.9, 0.95), Float64)
+    sketch       AggregateFunction(quantilesBFloat16(0.05, 0.1, 0.5, 0.9, 0.95), Float64)
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(bucket)
@@ -49,7 +49,7 @@ SELECT
     sum(events.failed) AS failed,
     sum(events.killed) AS killed,
     sum(events.hung_s) AS hung_s,
-    quantilesBFloat16State(0.5, 0.9, 0.95)(events.value) AS sketch
+    quantilesBFloat16State(0.05, 0.1, 0.5, 0.9, 0.95)(events.value) AS sketch
 FROM events
 WHERE type IN ('app_launch', 'frame_stats', 'memory', 'hang', 'network', 'crash', 'optimizer')
 GROUP BY project, type, kind, bucket, release, device
