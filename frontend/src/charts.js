@@ -69,6 +69,17 @@ function columns({ t, v, p }) {
   return [t, whole, filling];
 }
 
+// A value between two gaps has no line to be part of, so it is drawn as a dot.
+function alone(plot, index, show) {
+  if (!show) return null;
+  const values = plot.data[index];
+  const whole = plot.data[1];
+  return values.flatMap((value, i) => {
+    const near = [values[i - 1], values[i + 1], whole[i - 1]];
+    return value !== null && near.every((other) => other === null || other === undefined) ? [i] : [];
+  });
+}
+
 function colour(name) {
   const probe = document.createElement("i");
   probe.style.color = `var(--${name})`;
@@ -88,7 +99,8 @@ function make(place, chart) {
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const font = `${0.6875 * rem}px ${getComputedStyle(document.body).fontFamily}`;
   const axis = { stroke: ink.text, font, ticks: { show: false }, border: { show: false } };
-  const line = { stroke: ink.line, width: 1.75, points: { show: false } };
+  const points = { show: true, size: 4, width: 0, fill: ink.line, filter: alone };
+  const line = { stroke: ink.line, width: 1.75, points };
   const gradient = (plot) => {
     const fill = plot.ctx.createLinearGradient(0, plot.bbox.top, 0, plot.bbox.top + plot.bbox.height);
     fill.addColorStop(0, faded(ink.line, 0.1));

@@ -32,6 +32,11 @@ function open() {
   source.addEventListener("update", (event) => {
     heard();
     const update = JSON.parse(event.data);
+    // A page without data has no charts to extend: the first event makes it a whole one.
+    if ("empty" in board.dataset && update.charts?.some(({ v }) => v.some((value) => value !== null))) {
+      location.reload();
+      return;
+    }
     for (const [name, html] of Object.entries(update.fragments ?? {})) swap(name, html);
     if (update.charts) extend(update.charts);
     stamp(update.at);

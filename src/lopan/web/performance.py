@@ -23,6 +23,7 @@ from lopan.web.query import Query
 
 CARDS: Final = ("app_launch_time", "scroll_frame_rate", "memory_usage", "crash_free_sessions")
 DIMENSIONS: Final = {"release": "Release", "device": "Device"}
+TROUBLES: Final = ("critical", "warning", "below target")
 ROWS: Final = 12
 PAST: Final = 4
 
@@ -50,15 +51,11 @@ class Board(msgspec.Struct, frozen=True):
         """True when no figure has a single sample in the range."""
         return not any(metric.n for metric in self.metrics)
 
-    @property
-    def worst(self) -> str:
-        """The status of the figure that needs a person first; ``meeting`` when none does."""
-        held = {metric.status for metric in self.metrics if metric.enough}
-        return next((status for status in ("critical", "warning", "below target") if status in held), "meeting")
-
-    def troubled(self) -> list[Metric]:
-        """Figures that are in ``worst``, in the order of the cards."""
-        return [metric for metric in self.metrics if metric.status == self.worst and metric.enough]
+    def troubles(self) -> dict[str, list[Metric]]:
+        """Figures that need a person, by status, the worst first; those with too few samples are not judged."""
+        judged = [metric for metric in self.metrics if metric.enough]
+        found = {status: [metric for metric in judged if metric.status == status] for status in TROUBLES}
+        return {status: metrics for status, metrics in found.items() if metrics}
 
     def chart_data(self) -> list[dict[str, Any]]:
         """The trend charts by column."""
