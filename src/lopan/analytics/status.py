@@ -28,7 +28,7 @@ def status(kpi: Kpi, value: float | None) -> Status:
 
 
 def trend(kpi: Kpi, difference: float, size: float, z: float, *, enough: bool) -> Trend:
-    """Better or worse than the window before only when the difference is significant at 95 %; ``size`` of the figure."""
+    """Better or worse than before only when the difference is significant at 95 %; ``size`` of the figure."""
     if not enough:
         return "unknown"
     if abs(z) < _SIGNIFICANT or abs(difference) <= _NOTHING * size:
