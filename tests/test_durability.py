@@ -15,7 +15,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
-
 from tests.served import Served
 from tests.support import pipeline
 

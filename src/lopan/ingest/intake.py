@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ WAITING_EVENTS = 200_000
 RECORD_ROWS = 50_000
 
 log = logging.getLogger(__name__)
+_time = attrgetter("time")
 
 
 class _Waiting(NamedTuple):
@@ -85,7 +87,8 @@ class Intake:
     def in_time(self, events: Sequence[Event], received: datetime) -> tuple[list[Event], list[Refusal]]:
         """Split off events too old or too far ahead to be true; their refusals carry the position in ``events``."""
         first, last = received - self._oldest, received + self._ahead
-        if all(first <= event.time <= last for event in events):
+        times = list(map(_time, events))
+        if not times or (first <= min(times) and max(times) <= last):
             return list(events), []
         reason = (
             f"is more than {self._oldest.days} days old or {self._ahead // timedelta(hours=1)} h ahead; "

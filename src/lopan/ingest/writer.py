@@ -19,7 +19,7 @@ from lopan.store import Store
 
 BLOCK_ROWS = 50_000
 SHORTEST_PAUSE = 0.005
-LONGEST_PAUSE = 0.25
+LONGEST_PAUSE = 0.6
 DUTY = 4.0
 """Between small inserts the writer rests this many times as long as the last one took."""
 
