@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from tests.alerts.conftest import Receiver
 
 CHILD = Path(__file__).with_name("crashing.py")
-# The commits of one page: take-over, retire, release, then transition, claim and done (and empty looks in between).
-POINTS = [f"{side}:{number}" for number in range(1, 8) for side in ("before", "after")] + ["sent"]
+# The commits of one page: take-over, retire, release, then transition, claim and done. Up to the third nothing but
+# commits happens, so dying before one is dying after its predecessor.
+POINTS = [
+    "after:1",
+    "after:2",
+    "after:3",
+    *(f"{side}:{n}" for n in range(4, 8) for side in ("before", "after")),
+    "sent",
+]
 
 
 async def start(root: Path, url: str, point: str) -> asyncio.subprocess.Process:

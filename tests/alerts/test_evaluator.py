@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from lopan.alerts.evaluator import SHORTEST_REST, TICK, Evaluator
@@ -111,6 +112,15 @@ async def test_each_value_of_a_dimension_and_each_open_alert_is_looked_at(figure
     await Evaluator([make("launch", by="release")], figures, registry, clock).evaluate()
     assert [one.labels["release"] for one in registry.seen] == ["2.1.0", "2.0.0", "1.9.0"]
     assert [filters.release for _, _, filters in figures.asked] == ["2.1.0", "2.0.0", "1.9.0"]
+
+
+async def test_rules_that_share_kpi_and_window_share_the_measuring(figures: Figures, clock: ManualClock) -> None:
+    registry = Seen()
+    twin = msgspec.structs.replace(make("launch"), id="twin")
+    wide = msgspec.structs.replace(make("launch"), id="wide", window="1h")
+    await Evaluator([make("launch"), twin, wide], figures, registry, clock).evaluate()
+    assert [one.rule.id for one in registry.seen] == ["launch", "twin", "wide"]
+    assert [span.seconds for _, span, _ in figures.asked] == [600, 3_600]
 
 
 async def test_what_cannot_be_measured_changes_nothing_and_is_said_once(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,17 @@ async def test_nobody_listens() -> None:
     with pytest.raises(TransportError, match="no connection") as raised:
         await outgoing.post("http://127.0.0.1:1/", b"x", {})
     assert (raised.value.permanent, raised.value.uncertain) == (False, False)
+    await outgoing.close()
+
+
+async def test_the_address_is_a_secret_and_never_logged(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    outgoing = Outgoing(allow_private=True)
+    with caplog.at_level(logging.INFO):
+        receiver.script.append(404)
+        with pytest.raises(TransportError) as raised:
+            await outgoing.post(f"{receiver.url}/B00SECRET", b"x", {})
+        await outgoing.post(f"{receiver.url}/B00SECRET", b"x", {})
+    assert "B00SECRET" not in caplog.text + str(raised.value)
     await outgoing.close()
 
 

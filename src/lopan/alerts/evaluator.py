@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -58,6 +58,24 @@ class _Turn(msgspec.Struct):
     woken: bool = False
 
 
+class _Moment:
+    """The figures of one moment; rules that share KPI, window and labels share the measuring."""
+
+    def __init__(self, measures: Measures, at: datetime) -> None:
+        self.at = at
+        self._measures = measures
+        self._known: dict[tuple[str, Span, Filters], Measure] = {}
+
+    def span(self, rule: Rule) -> Span:
+        return Span(self.at - timedelta(seconds=rule.window_s), self.at)
+
+    async def measure(self, rule: Rule, labels: dict[str, str]) -> Measure:
+        key = rule.kpi, self.span(rule), Filters(**labels)
+        if key not in self._known:
+            self._known[key] = await self._measures.measure(*key)
+        return self._known[key]
+
+
 class Evaluator:
     """Measures the rules that are due and hands what it saw to the registry."""
 
@@ -93,7 +111,8 @@ class Evaluator:
         started = self._clock.monotonic()
         due = [rule for rule in self._rules if self._turns[rule.id].due <= started]
         woken = self._begin(due, started)
-        seen = [observation for rule in due for observation in await self._observe(rule)]
+        moment = _Moment(self._measures, self._clock.now())
+        seen = [observation for rule in due for observation in await self._observe(rule, moment)]
         await self._store(seen)
         ended = self._clock.monotonic()
         rest = min(LONGEST_REST, max(SHORTEST_REST, 10 * (ended - started)))
@@ -119,13 +138,11 @@ class Evaluator:
             # A locked or full disk: nothing was changed, and the next tick sees the same figures.
             _log.error("alerts can't be stored, trying again in %g s: %s", TICK, error.orig)
 
-    async def _observe(self, rule: Rule) -> list[Observation]:
-        now = self._clock.now()
-        span = Span(now - timedelta(seconds=rule.window_s), now)
+    async def _observe(self, rule: Rule, moment: _Moment) -> list[Observation]:
         try:
             seen = [
-                Observation(rule, labels, await self._measures.measure(rule.kpi, span, Filters(**labels)), now)
-                for labels in await self._labels(rule, span)
+                Observation(rule, labels, await moment.measure(rule, labels), moment.at)
+                for labels in await self._labels(rule, moment.span(rule))
             ]
         except LopanError as error:
             # What can't be measured says nothing about the alert: it stays as it is until the next tick.

@@ -7,6 +7,7 @@ name that answers differently the second time gains nothing. No redirects, no pr
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ _EXCERPT = 300
 _ENOUGH = 16_384
 _TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"), ip_network("2002::/16"), ip_network("::/96"))
 _Address = IPv4Address | IPv6Address
+# It logs every address it calls, and a Slack webhook's address is its secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def allowed(address: str, allow_private: bool) -> bool:
