@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec
 
 from generate.text import NOTE
 from lopan import cli
@@ -15,7 +14,11 @@ def commands() -> str:
     """Every command with its flags."""
     lines = [NOTE, "# Commands", "", "`lopan COMMAND --help` says the same.", ""]
     for name, parser, about in _parsers("lopan", cli.parser(), ""):
-        rows = [f"| {_cell(_flag(action))} | {_cell(action.help or '')} |" for action in _flags(name, parser)]
+        rows = [
+            f"| {_cell(_flag(action))} | {_cell(action.help or '')} |"
+            for action in parser._actions
+            if not _is_help(action)
+        ]
         lines += [f"## {name}", "", about, ""]
         lines += ["| flag | meaning |", "|---|---|", *rows, ""] if rows else []
     return "\n".join(lines)
@@ -24,7 +27,9 @@ def commands() -> str:
 def _parsers(
     name: str, parser: argparse.ArgumentParser, about: str
 ) -> Iterator[tuple[str, argparse.ArgumentParser, str]]:
-    """The commands that can be run, depth first."""
+    """The commands that can be run, depth first; one that passes its flags on keeps its parser with its code."""
+    if parser.get_default("passes"):
+        parser = import_module(f"{name.replace(' ', '.')}.main").parser()
     groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not groups:
         yield name, parser, about
@@ -35,11 +40,8 @@ def _parsers(
             yield from _parsers(f"{name} {word}", inner, told.get(word, ""))
 
 
-def _flags(name: str, parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Commands that pass their flags on keep the parser with their code."""
-    if parser.get_default("passes") and find_spec(f"{name.replace(' ', '.')}.main"):
-        parser = import_module(f"{name.replace(' ', '.')}.main").parser()
-    return [action for action in parser._actions if not isinstance(action, argparse._HelpAction)]
+def _is_help(action: argparse.Action) -> bool:
+    return isinstance(action, argparse._HelpAction)
 
 
 def _flag(action: argparse.Action) -> str:
