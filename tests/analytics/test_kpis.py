@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from math import floor
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -76,11 +78,11 @@ class Asked:
         self._target = target
         self.catalog = load()
 
-    def metric(self, name: str, span: Span, filters: Filters = Filters(), by: str = "") -> Metric:
+    def metric(self, name: str, span: Span, filters: Filters = Filters(), by: str = "", zone: str = "UTC") -> Metric:
         async def ask() -> Metric:
             readers = Readers(self._target.store, 2)
             clock = ManualClock()
-            found = await Kpis(readers, self.catalog, clock).metric(name, span, filters, by)
+            found = await Kpis(readers, self.catalog, clock, zone).metric(name, span, filters, by)
             readers.close()
             return found
 
@@ -253,3 +255,12 @@ def test_an_empty_range_is_no_data_never_zero(asked: Asked) -> None:
             assert (found.value, found.n, found.status, found.trend) == (None, 0, "no data", "unknown")
             assert found.groups == []
             assert found.low is None
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu", "America/New_York"])
+def test_days_begin_at_the_sites_midnight(asked: Asked, zone: str) -> None:
+    span = Span(END - timedelta(days=70), END)
+    found = asked.metric("memory_usage", span, zone=zone)
+    assert found.step == 86_400
+    local = Counter(event.time.astimezone(ZoneInfo(zone)).date() for event in of(Memory, asked.events))
+    assert {point.t.astimezone(ZoneInfo(zone)).date(): point.n for point in found.series} == local

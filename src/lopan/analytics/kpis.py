@@ -14,8 +14,7 @@ from lopan.analytics.intervals import Interval, normal, standard_error, wilson, 
 from lopan.analytics.metric import Filters, Group, Measure, Metric, Percentile, Point, Span, Trend
 from lopan.analytics.span import step_for
 from lopan.analytics.status import status, trend
-from lopan.catalog import Catalog, Kpi, Part, compile_percentiles, compile_values
-from lopan.catalog.compiler import DAY, PERCENTILES, Narrow
+from lopan.catalog import DAY, PERCENTILES, Catalog, Kpi, Narrow, Part, compile_percentiles, compile_values
 from lopan.clock import Clock
 from lopan.errors import Rejected
 from lopan.store import Readers

@@ -5,40 +5,20 @@ Values never enter the text, only ``{name:Type}`` parameters; what enters is an 
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from lopan.catalog.kpi import Kpi
-from lopan.errors import ConfigError, Rejected
+from lopan.catalog.source import EVENTS, ROLLUP, columns_of, words
+from lopan.errors import Rejected
 
 GRAIN = timedelta(minutes=30)
 DAY = 86_400
-EVENTS = ("app_launch", "frame_stats", "memory", "hang", "network", "crash", "optimizer")
-"""Event types that the rollup ``measures`` covers."""
-
 PERCENTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
 """Levels of the rollup's sketch; a state can be merged only under the levels it was made with."""
 
 _LEVELS = ", ".join(map(str, PERCENTILES))
-_OTHER_EVENTS = ("error", "action", "workflow", "feedback", "security")
-_SUMS = {
-    *("n", "value", "squares", "duration_s", "frames", "frames60", "slow", "frozen"),
-    *("hitch_ms", "footprint_mb", "peak_mb", "failed", "killed", "hung_s"),
-}
-_ROLLUP = _SUMS | {"project", "kind", "release", "device"}
-_RAW = _ROLLUP | {
-    *("build", "environment", "os", "customer", "role", "screen", "user_id", "install_id", "session", "status"),
-    *("status_code", "exception", "signal", "level", "feature", "action", "workflow", "instance", "step", "survey"),
-    *("scale", "score", "host", "route", "method", "category", "severity", "component", "state", "metric"),
-    *("before", "after", "refresh_rate"),
-}
-_SESSION = {
-    *("project", "n", "crashed", "abnormal", "errors", "duration_s", "value", "squares", "release", "device", "os"),
-    *("role", "customer", "user_id", "install_id", "person"),
-}
-_WORD = re.compile(r"'[^']*'|\b[A-Za-z_][A-Za-z0-9_]*\b(?!\s*\()")
-_SYNTAX = {"AND", "OR", "NOT", "IN", "IS", "NULL", "BETWEEN", "LIKE"}
 _MARGIN = timedelta(days=1)
 _SESSIONS = """(
     SELECT project, min(started) AS time, max(count) AS n, max(status) AS worst, max(errors) AS errors,
@@ -75,21 +55,6 @@ class Narrow(NamedTuple):
     device: str = ""
 
 
-def sources() -> tuple[str, ...]:
-    """What an entry's ``source`` may be."""
-    return ("sessions", *EVENTS, *_OTHER_EVENTS)
-
-
-def columns_of(kpi: Kpi) -> set[str]:
-    """Columns that the entry's formulas read from ``source``; raises ConfigError for one that is not there."""
-    above = [kpi.numerator, kpi.where]
-    below = [kpi.denominator, kpi.samples]
-    if kpi.denominator_source:
-        _check(kpi, kpi.denominator_source, below)
-        return _check(kpi, kpi.source, above)
-    return _check(kpi, kpi.source, above + below)
-
-
 def compile_values(kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, zone: str) -> list[Statement]:
     """Rows (half, t, k, num, den, samples, total, squares, events): t = bucket start in epoch seconds (0 without
     ``step``), k = value of dimension ``by``. Two statements when the denominator comes from another source.
@@ -109,7 +74,7 @@ def compile_percentiles(kpi: Kpi, part: Part, narrow: Narrow) -> Statement:
     """One row ``q``: ``value`` at each of PERCENTILES, to be raised by half a unit of BFloat16."""
     params: dict[str, str | int | datetime] = {}
     pieces = []
-    for index, (relation, start, end) in enumerate(_split(part, _fits(kpi.source, columns_of(kpi), "", narrow, 0))):
+    for index, (relation, start, end) in enumerate(_split(part, _fits(kpi.source, columns_of(kpi), "", 0, True))):
         rows = _rows(kpi.source, relation, f"p{index}", start, end, kpi.where, narrow, params)
         state = "sketch" if relation == "measures" else f"quantilesBFloat16State({_LEVELS})(value) AS sketch"
         pieces.append(f"SELECT {state} FROM {rows}")
@@ -122,9 +87,10 @@ def _values(
     parts: list[Part], step: int, by: str, narrow: Narrow, zone: str, where: str | None = None,
 ) -> Statement:  # fmt: skip
     where = kpi.where if where is None else where
-    columns = _words(above) | _words(below) | _words(samples) | {"n", "value", "squares"}
+    columns = words(above) | words(below) | words(samples) | {"n", "value", "squares"}
     params: dict[str, str | int | datetime] = {}
-    fits = _fits(source, columns | _words(where), by, narrow, step)
+    whole = step < DAY or _whole(zone, parts[0].start)
+    fits = _fits(source, columns | words(where), by, step, whole)
     pieces: list[str] = []
     for part in parts:
         for relation, start, end in _split(part, fits) if source != "sessions" else [(source, part.start, part.end)]:
@@ -177,10 +143,15 @@ def _split(part: Part, fits: bool) -> list[tuple[str, datetime, datetime]]:
     return [piece for piece in pieces if piece[1] < piece[2]]
 
 
-def _fits(source: str, columns: set[str], by: str, narrow: Narrow, step: int) -> bool:
-    """Whether the rollup knows all that is asked."""
+def _fits(source: str, columns: set[str], by: str, step: int, whole: bool) -> bool:
+    """Whether the rollup knows all that is asked; ``whole`` = days of the zone begin with a half hour of UTC."""
     named = columns | ({by} if by else set())
-    return source in EVENTS and named <= _ROLLUP and step % int(GRAIN.total_seconds()) == 0
+    return source in EVENTS and named <= ROLLUP and step % int(GRAIN.total_seconds()) == 0 and whole
+
+
+def _whole(zone: str, at: datetime) -> bool:
+    offset = ZoneInfo(zone).utcoffset(at)
+    return offset is not None and offset % GRAIN == timedelta()
 
 
 def _column(name: str, relation: str) -> str:
@@ -195,16 +166,3 @@ def _bucket(time: str, step: int) -> str:
     if step >= DAY:
         return f"toInt64(toUnixTimestamp(toStartOfDay({time}, {{zone:String}})))"
     return f"toInt64(intDiv(toUnixTimestamp({time}), {{step:UInt32}}) * {{step:UInt32}})"
-
-
-def _words(expression: str) -> set[str]:
-    words = {word for word in _WORD.findall(expression) if not word.startswith("'")}
-    return words - {word for word in words if word.upper() in _SYNTAX}
-
-
-def _check(kpi: Kpi, source: str, expressions: list[str]) -> set[str]:
-    columns = set().union(*map(_words, expressions))
-    unknown = columns - (_SESSION if source == "sessions" else _RAW)
-    if unknown:
-        raise ConfigError(f"KPI {kpi.id}: {source} has no column {', '.join(sorted(unknown))}")
-    return columns

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from lopan.catalog.compiler import columns_of, sources
 from lopan.catalog.kpi import Kpi
+from lopan.catalog.source import SOURCES, columns_of
 from lopan.errors import ConfigError, Rejected
 
 INEXACT = frozenset(
@@ -66,8 +66,8 @@ def lint(kpi: Kpi) -> None:
             if call in INEXACT:
                 raise ConfigError(f"KPI {kpi.id}: {call}() is not exact; use sums, uniqExact or a bounded sketch")
     for source in filter(None, (kpi.source, kpi.denominator_source)):
-        if source not in sources():
-            raise ConfigError(f"KPI {kpi.id}: unknown source {source!r}; there are {', '.join(sources())}")
+        if source not in SOURCES:
+            raise ConfigError(f"KPI {kpi.id}: unknown source {source!r}; there are {', '.join(SOURCES)}")
     columns_of(kpi)
     if kpi.warning is not None and kpi.critical is not None:
         worse = kpi.critical >= kpi.warning if kpi.better == "lower" else kpi.critical <= kpi.warning
