@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import shutil
 import stat
 import subprocess
@@ -11,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy import Engine, event, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 import lopan.control.alerting
@@ -77,6 +78,29 @@ def test_several_processes_open_a_new_directory_at_once(tmp_path: Path) -> None:
     root = str(tmp_path / "data")
     started = [subprocess.Popen([sys.executable, "-c", OPEN, root], stderr=subprocess.PIPE) for _ in range(4)]
     assert [(process.communicate()[1], process.returncode) for process in started] == [(b"", 0)] * 4
+
+
+def test_openers_take_turns(tmp_path: Path) -> None:
+    """SQLite answers "locked" at once, without waiting, to one of two connections that switch to WAL together."""
+    held: list[bool] = []
+
+    def probe(*_: object) -> None:
+        with (tmp_path / "control.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.append(True)
+            else:
+                held.append(False)
+
+    event.listen(Engine, "connect", probe)
+    try:
+        engine = open_database(tmp_path)
+    finally:
+        event.remove(Engine, "connect", probe)
+    probe()
+    assert held == [True, False]
+    engine.dispose()
 
 
 def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
