@@ -15,7 +15,12 @@ def run(arguments: Sequence[str]) -> int:
     args = parser().parse_args(arguments)
     report = Report(args.title(args), args.run(args))
     sys.stdout.write((as_json(report).decode() if args.json else as_table(report)) + "\n")
-    return 1 if args.check and not report.met else 0
+    return exit_code(report, args.check)
+
+
+def exit_code(report: Report, check: bool) -> int:
+    """1 when bars are checked and one was missed."""
+    return 1 if check and not report.met else 0
 
 
 def parser() -> argparse.ArgumentParser:

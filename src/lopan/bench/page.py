@@ -65,7 +65,7 @@ def _signed_in(browser: Browser, server: Bed) -> BrowserContext:
     page.goto(f"{server.server.url}/login")
     page.get_by_label("E-mail").fill(_EMAIL)
     page.get_by_label("Password").fill(_PASSWORD)
-    page.locator("form button[type=submit]").first.click()
+    page.get_by_label("Password").press("Enter")
     page.wait_for_url(lambda url: "/login" not in url)
     page.close()
     return context

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ def run(arguments: Sequence[str]) -> int:
     settings = config.load({name: getattr(args, name) for name in ("data", "host", "port", "url", "timezone")})
     if args.switch:
         return _switch(settings.root, args.switch)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     scenarios.known(args.scenario)
     remembered = _prepare(settings.root, args.seed, args.events)
     _catch_up(settings.root, remembered)
