@@ -47,15 +47,13 @@ class Auth:
 
     async def begin(self, principal: Principal, request: Request, response: Response) -> None:
         """Give ``response`` the cookie of a new session, and end the one that ``request`` came with."""
-        await self.end(request, response)
+        await self._close(request)
         secret = await anyio.to_thread.run_sync(sessions.open, self.engine, principal, self.clock)
         self._set(request, response, "session", secret, _COOKIE_AGE)
 
     async def end(self, request: Request, response: Response) -> None:
         """End the session, here at once, and take the cookie away."""
-        if secret := self.session(request):
-            await anyio.to_thread.run_sync(sessions.close, self.engine, secret)
-            self._known.pop(digest(secret), None)
+        await self._close(request)
         self._set(request, response, "session", "", 0)
 
     def session(self, request: HTTPConnection) -> str:
@@ -80,6 +78,11 @@ class Auth:
         fields = await csrf.form(request)
         csrf.check(request, fields, self.session(request), self.public_url)
         return fields
+
+    async def _close(self, request: Request) -> None:
+        if secret := self.session(request):
+            await anyio.to_thread.run_sync(sessions.close, self.engine, secret)
+            self._known.pop(digest(secret), None)
 
     async def _verified(self, secret: str, look_up: Callable[[str], Principal | None]) -> Principal | None:
         key, now = digest(secret), self.clock.monotonic()
