@@ -18,7 +18,7 @@ _NUMBERED = {"user": "user_id", "install": "install_id"}
 
 
 def unique(rows: pa.Table, seen: Seen) -> tuple[pa.Table, Ids, Ids]:
-    """The rows whose event id is new, and these ids as halves."""
+    """The rows whose event id is new, and what ``seen`` knows these by."""
     ids = rows.column("event_id").combine_chunks()
     if isinstance(ids, pa.ChunkedArray):
         ids = pa.concat_arrays(ids.chunks)
@@ -26,11 +26,18 @@ def unique(rows: pa.Table, seen: Seen) -> tuple[pa.Table, Ids, Ids]:
         ids = ids.fill_null(bytes(16))
     packed = ids.buffers()[1]
     high, low = halves(memoryview(packed)[16 * ids.offset : 16 * (ids.offset + len(ids))])
+    high = _of_project(rows.column("project"), high, low)
     fresh = seen.fresh(high, low)
     if not fresh.all():
         rows = rows.filter(pa.array(fresh))
         high, low = high[fresh], low[fresh]
     return rows, high, low
+
+
+def _of_project(projects: pa.ChunkedArray, high: Ids, low: Ids) -> Ids:
+    """Ids of one project must not hide those of another: mix its number in; zero ids stay zero."""
+    numbers = projects.to_numpy().astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return np.where((high != 0) | (low != 0), high ^ numbers, high)
 
 
 def build(rows: pa.Table, numbers: Numbers) -> pa.Table:

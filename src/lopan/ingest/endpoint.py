@@ -41,6 +41,7 @@ _CORS = [
     (b"access-control-expose-headers", b"x-sentry-error, x-sentry-rate-limits, retry-after"),
     (b"access-control-max-age", b"3600"),
 ]
+_TUNNEL_BYTES = 1_000_000
 _OVERLOADED = b"5:transaction;span;log_item;trace_metric;attachment:key"
 
 
@@ -99,16 +100,21 @@ class Endpoint:
         sent = await receive_body(receive, self._caps.max_body)
         named = {name: value for name, value in headers if name in (b"content-encoding", b"content-type")}
         key = find_key(headers, scope["query_string"])
-        body: bytes | None = None
-        if not key and found.protocol == "sentry":
-            body = self._unpack(sent, named)
-            key = envelope_key(body)
+        if not key and found.item == "envelope" and len(sent) <= _TUNNEL_BYTES:
+            key = envelope_key(self._unpack(sent, named))
         project = await self._verify(key) if key else None
         if project is None or (found.number is not None and found.number != project.id):
             await _answer(send, 401, {"error": _unknown_key(key, found, project)}, [(b"www-authenticate", b"Bearer")])
             return
+        try:
+            body = self._unpack(sent, named)
+        except Rejected as error:
+            if found.protocol != "sentry":
+                raise
+            await self._keep(found, project, sent, error, send)
+            return
         payload = Payload(
-            body=self._unpack(sent, named) if body is None else body,
+            body=body,
             received=self._clock.now(),
             project=project.id,
             item=found.item,
@@ -118,6 +124,14 @@ class Endpoint:
 
     def _unpack(self, sent: bytes, named: dict[bytes, bytes]) -> bytes:
         return decompress(sent, named.get(b"content-encoding", b"").decode("latin-1"), self._caps.max_decompressed)
+
+    async def _keep(self, found: _Route, project: ProjectRef, sent: bytes, error: Rejected, send: Send) -> None:
+        """A Sentry client never sends again: what can't even be unpacked is kept as it came."""
+        now = self._clock.now()
+        held = Held(now, project.id, found.protocol, "body", str(error), sent)
+        await self._intake.accept(Arrival(project.id, now, ()), [held])
+        self._intake.count(project.id, found.protocol, quarantined=1)
+        await _answer(send, 200, {"id": ""})
 
     async def _take(self, found: _Route, payload: Payload, query: bytes, send: Send) -> None:
         reading = found.read(payload)
