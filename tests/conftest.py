@@ -7,15 +7,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Engine
 
 from lopan.control import users
 from lopan.control.database import open_database
+from lopan.lean import without_pandas
 
 CHROMIUM = os.environ.get("LOPAN_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 NO_BROWSER = "no Chromium: install one, or name it in LOPAN_CHROMIUM"
+
+# Unit tests assert no timings; the first conversion of pyarrow must not load pandas here either.
+settings.register_profile("lopan", deadline=None)
+settings.load_profile("lopan")
+without_pandas()
 
 
 class ManualClock:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -43,7 +44,8 @@ class Load(threading.Thread):
         now = datetime.now(UTC).isoformat()
         launch = {"type": "app_launch", "time": now, "duration_ms": 1000, "user": f"u{ids[0][:2]}"}
         session = {"type": "session", "time": now, "started": now, "status": "exited"}
-        events = [launch | {"event_id": one} for one in ids] + [session | {"session": ids[0], "event_id": ids[0]}]
+        events: list[dict[str, Any]] = [launch | {"event_id": one} for one in ids]
+        events.append(session | {"session": ids[0], "event_id": ids[0]})
         events[0]["event_id"] = str(uuid4())
         while True:
             try:

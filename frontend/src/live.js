@@ -65,6 +65,9 @@ function lost() {
   retry = setTimeout(open, wait * (0.75 + Math.random() / 2));
 }
 
+// The browser knows before the stream does.
+addEventListener("offline", () => source && lost());
+
 function swap(name, html) {
   const place = document.querySelector(`[data-live="${CSS.escape(name)}"]`);
   if (!place) return;

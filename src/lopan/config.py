@@ -71,7 +71,7 @@ class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SpoolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[spool]``: bytes on disk before intake answers 503, free bytes to leave on the disk, hours to keep what is written."""
+    """``[spool]``: bytes on disk before intake answers 503, free bytes to leave, hours to keep what is written."""
 
     max_bytes: int = 4_000_000_000
     min_free_bytes: int = 500_000_000
@@ -79,11 +79,10 @@ class SpoolSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[store]``: engine memory cap in bytes (the process uses some 300 MB more), reader connections, days of raw events."""
+    """``[store]``: engine memory cap in bytes (the process uses some 300 MB more) and reader connections."""
 
     max_memory: int = 450_000_000
     readers: Annotated[int, Meta(ge=1, le=64)] = 4
-    keep_days: Annotated[int, Meta(ge=1)] = 400
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

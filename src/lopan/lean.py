@@ -1,6 +1,6 @@
 """Keep pandas out of the process: pyarrow loads it at the first conversion if it is installed, for nothing Lopan uses.
 
-It costs 60 MB and half a second. pyarrow asks once and remembers the answer, so the door is closed only for that moment.
+It costs 60 MB and half a second. pyarrow asks once and remembers, so the door is closed only for that moment.
 """
 
 from __future__ import annotations

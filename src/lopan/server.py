@@ -6,8 +6,8 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -79,6 +79,17 @@ class Changes:
         return self.alerts.changes()
 
 
+class _Server(uvicorn.Server):
+    """Ends in order: uvicorn would raise a caught signal again and so end the process before its parts."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for caught in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(caught, self.handle_exit, caught, None)
+        yield
+
+
 def serve(config: Config) -> None:
     """Serve until SIGINT or SIGTERM; raises Locked when another process has the data directory."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -105,7 +116,7 @@ async def _serve(config: Config) -> None:
         gc.collect()
         gc.freeze()
         log.info("Lopan serves %s, data in %s", config.public_url, config.root)
-        await uvicorn.Server(settings).serve()
+        await _Server(settings).serve()
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from math import floor
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,9 +22,13 @@ from lopan.analytics.kpis import Kpis
 from lopan.analytics.metric import Filters, Measure, Metric, Span
 from lopan.catalog import load
 from lopan.event import AppLaunch, Crash, Event, FrameStats, Hang, Memory, Network, Session
+from lopan.event.types import Base
 from lopan.store import Readers
 
 END = datetime(2026, 11, 22, 12, tzinfo=UTC)
+T = TypeVar("T", bound=Base)
+KINDS: list[Any] = ["cold", "warm", "prewarmed"]
+STATES: list[Any] = ["ok", "exited", "crashed", "abnormal"]
 RELEASES, DEVICES = ("1.9.0", "1.10.0", "2.0.0"), ("iPhone15,2", "iPhone12,1")
 
 
@@ -32,7 +37,7 @@ def history() -> list[Event]:
     draw = random.Random(7)
     events: list[Event] = []
     for number in range(3_000):
-        base = {
+        base: dict[str, Any] = {
             "time": END - timedelta(milliseconds=draw.randrange(3 * 86_400_000)),
             "release": draw.choice(RELEASES),
             "device": draw.choice(DEVICES),
@@ -42,13 +47,13 @@ def history() -> list[Event]:
         }
         kind = number % 7
         if kind == 0:
-            form = draw.choice(("cold", "warm", "prewarmed"))
+            form = draw.choice(KINDS)
             events.append(AppLaunch(**base, kind=form, duration_ms=draw.lognormvariate(7, 0.5)))
         elif kind == 1:
             seconds = draw.uniform(0.5, 9)
             rate = draw.choice((60.0, 120.0))
             frames = floor(seconds * rate * draw.uniform(0.6, 1.05))
-            own = {"slow": frames // 20, "frozen": frames // 300, "hitch_ms": draw.uniform(0, 30)}
+            own: dict[str, Any] = {"slow": frames // 20, "frozen": frames // 300, "hitch_ms": draw.uniform(0, 30)}
             scroll = draw.random() < 0.8
             events.append(
                 FrameStats(**base, duration_s=seconds, frames=frames, refresh_rate=rate, scrolling=scroll, **own)
@@ -64,7 +69,7 @@ def history() -> list[Event]:
             signal = draw.choice(("SIGSEGV", "OOM"))
             events.append(Crash(**(base | {"session": ""}), signal=signal))
         else:
-            status = draw.choices(("ok", "exited", "crashed", "abnormal"), (2, 80, 10, 2))[0]
+            status = draw.choices(STATES, (2, 80, 10, 2))[0]
             seconds = draw.uniform(10, 4_000)
             events.append(Session(**base, status=status, started=base["time"], duration_s=seconds))
     return events
@@ -118,8 +123,8 @@ def ratio(above: float, below: float, n: int, scale: float = 1) -> tuple[float |
 Truth = Callable[[list[Event]], tuple[float | None, int]]
 
 
-def of(kind: type[Event], events: list[Event]) -> list[Event]:
-    return [event for event in events if type(event) is kind]
+def of(kind: type[T], events: list[Event]) -> list[T]:
+    return [event for event in events if isinstance(event, kind)]
 
 
 def frame_rate(events: list[Event]) -> tuple[float | None, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -68,23 +69,30 @@ def _row_key(row: dict[str, object]) -> tuple[object, ...]:
 
 
 def _event_key(project: int, event: Event) -> tuple[object, ...]:
-    own = {
-        Memory: lambda: event.footprint_mb,
-        Network: lambda: (event.status, event.duration_ms / 1000),
-        FrameStats: lambda: (event.frames, "scrolling" if event.scrolling else "still"),
-        Crash: lambda: "\n".join(event.frames),
-        Session: lambda: (event.status, event.started),
-    }[type(event)]()
     name = next(name for name, kind in TYPES.items() if kind is type(event))
     ident = UUID(event.event_id).bytes if event.event_id else None
-    return (name, project, event.time, ident, digest(event.session), event.release, event.user, event.screen, own)
+    names = (event.release, event.user, event.screen)
+    return (name, project, event.time, ident, digest(event.session), *names, _own(event))
+
+
+def _own(event: Event) -> object:
+    if isinstance(event, Memory):
+        return event.footprint_mb
+    if isinstance(event, Network):
+        return (event.status, event.duration_ms / 1000)
+    if isinstance(event, FrameStats):
+        return (event.frames, "scrolling" if event.scrolling else "still")
+    if isinstance(event, Crash):
+        return "\n".join(event.frames)
+    assert isinstance(event, Session)
+    return (event.status, event.started)
 
 
 @pytest.mark.parametrize("name", TYPES)
 def test_every_own_field_of_every_type_has_its_column(name: str) -> None:
     kind = TYPES[name]
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    event = msgspec.convert(
+    event: Any = msgspec.convert(
         {"type": name, "time": NOW.isoformat()}
         | {
             field.name: _sample(name, field.name)

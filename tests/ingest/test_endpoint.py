@@ -25,10 +25,8 @@ pytestmark = pytest.mark.anyio
 
 KEY, AUTH = "a" * 32, {"Authorization": "Bearer " + "a" * 32}
 GOOD = {"type": "hang", "time": "2026-11-22T11:00:00Z", "duration_ms": 300}
-ENVELOPE = (
-    b'{}\n{"type":"session"}\n{"sid":"%s","status":"ok","started":"2026-11-22T11:00:00Z","attrs":{"release":"1"}}'
-)
-SESSION = ENVELOPE % (b"0" * 31 + b"1")
+STATE = b'{"sid":"%s","status":"ok","started":"2026-11-22T11:00:00Z","attrs":{"release":"1"}}' % (b"1" * 32)
+SESSION = b'{}\n{"type":"session"}\n' + STATE
 
 
 class Door:
