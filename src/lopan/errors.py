@@ -1,11 +1,11 @@
 """Every error Lopan raises on purpose, split by what the reader can do about it.
 
-    LopanError
-    ├── Rejected      the input is wrong: tell the sender the place and the reason
-    ├── TryAgain      nothing is wrong with the input: wait ``retry_after`` seconds and send it again
-    └── GiveUp        a person has to act: a setting, a lock, a full disk
-        ├── ConfigError
-        └── Locked
+LopanError
+├── Rejected      the input is wrong: tell the sender the place and the reason
+├── TryAgain      nothing is wrong with the input: wait ``retry_after`` seconds and send it again
+└── GiveUp        a person has to act: a setting, a lock, a full disk
+    ├── ConfigError
+    └── Locked
 """
 
 from __future__ import annotations
