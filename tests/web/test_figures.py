@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from lopan.analytics.metric import Metric
+from lopan.web import figures
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def metric(**changes: Any) -> Metric:
+    values: dict[str, Any] = {
+        "id": "app_launch_time",
+        "title": "App launch time",
+        "value": 1.2,
+        "unit": "s",
+        "n": 100,
+        "target": 1.5,
+        "warning": 2.0,
+        "critical": 3.0,
+        "status": "exceeding",
+        "trend": "stable",
+        "previous": 1.0,
+        "definition": "sum / n",
+        "description": "",
+        "better": "lower",
+        "min_samples": 30,
+        "enough": True,
+        "low": 1.1,
+        "high": 1.3,
+        "start": NOW - timedelta(days=1),
+        "end": NOW,
+        "step": 900,
+        "decimals": 2,
+        "playbook": "",
+    }
+    return Metric(**values | changes)
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (None, 2, "–"),
+        (1234.5, 1, "1,234.5"),
+        (-0.04, 1, "0.0"),
+        (-2.0, 0, "−2"),
+        (0.0, 2, "0.00"),
+        (99.996, 2, "100.00"),
+    ],
+)
+def test_number(value: float | None, decimals: int, text: str) -> None:
+    assert figures.number(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (12_345, "12,345"), (1_240_000, "1.24 M"), (2_000_000_000, "2.00 G")]
+)
+def test_count(value: int, text: str) -> None:
+    assert figures.count(value) == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        pytest.param({}, "+20.0 %", id="percent of the window before"),
+        pytest.param({"previous": None}, "", id="nothing before"),
+        pytest.param({"previous": 0.0}, "", id="no share of nothing"),
+        pytest.param({"previous": 1.2}, "±0 %", id="no change"),
+        pytest.param({"unit": "%", "value": 99.5, "previous": 99.9}, "−0.400 pp", id="points of a percentage"),
+    ],
+)
+def test_change(changes: dict[str, Any], text: str) -> None:
+    assert figures.change(metric(**changes)) == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [({}, "≤ 1.5 s"), ({"better": "higher", "unit": "%", "target": 99.9}, "≥ 99.9 %"), ({"target": None}, "")],
+)
+def test_target(changes: dict[str, Any], text: str) -> None:
+    assert figures.target(metric(**changes)) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.6, "1 min"),
+        (3_600, "1 h"),
+        (3_605, "1 h"),
+        (5_400, "1 h 30 min"),
+        (176_461, "2 d 1 h"),
+        (-5, "0 s"),
+    ],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert figures.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("then", "text"),
+    [
+        (NOW, "13:00:00"),
+        (NOW - timedelta(days=1), "21 Nov 2026 13:00"),
+        (NOW - timedelta(hours=13, minutes=1), "21 Nov 2026 23:59"),
+    ],
+)
+def test_stamp_is_site_time_and_leaves_out_today(then: datetime, text: str) -> None:
+    assert figures.stamp(then, ZoneInfo("Europe/Berlin"), NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [(timedelta(hours=24), "24 h"), (timedelta(days=7), "7 d"), (timedelta(minutes=90), "1 h 30 min")],
+)
+def test_span_name(length: timedelta, text: str) -> None:
+    assert figures.span_name(NOW - length, NOW) == text

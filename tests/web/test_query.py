@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lopan.errors import Rejected
+from lopan.web import query
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
+END = datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("params", "start", "end"),
+    [
+        pytest.param({}, END - timedelta(hours=24), END, id="a day until now"),
+        pytest.param({"from": "-15m"}, END - timedelta(minutes=15), END, id="minutes"),
+        pytest.param(
+            {"from": "-4w", "to": "-1d"}, END - timedelta(weeks=4), END - timedelta(days=1), id="both relative"
+        ),
+        pytest.param(
+            {"from": "2026-11-22T10:00:00Z", "to": "2026-11-22T11:00:00Z"},
+            datetime(2026, 11, 22, 10, tzinfo=UTC),
+            datetime(2026, 11, 22, 11, tzinfo=UTC),
+            id="UTC",
+        ),
+        pytest.param(
+            {"from": "2026-11-22T10:00:00 02:00"},
+            datetime(2026, 11, 22, 8, tzinfo=UTC),
+            END,
+            id="a plus that was not escaped",
+        ),
+    ],
+)
+def test_range(params: dict[str, str], start: datetime, end: datetime) -> None:
+    asked = query.parse(params, NOW)
+
+    assert (asked.span.start, asked.span.end) == (start, end)
+
+
+def test_the_running_second_belongs_to_the_range() -> None:
+    asked = query.parse({}, NOW)
+
+    assert asked.span.start < NOW < asked.span.end
+    assert asked.moving
+
+
+def test_time_without_a_zone_is_the_sites_when_there_is_one() -> None:
+    asked = query.parse({"from": "2026-07-01T00:00", "to": "2026-07-02T00:00"}, NOW, ZoneInfo("Europe/Berlin"))
+
+    assert asked.span.start == datetime(2026, 6, 30, 22, tzinfo=UTC)
+    assert not asked.moving
+
+
+@pytest.mark.parametrize(
+    ("params", "place"),
+    [
+        ({"from": "-1y"}, "from"),
+        ({"from": ""}, None),
+        ({"to": "2026-11-22"}, "to"),
+        ({"from": "now"}, "from"),
+        ({"from": "-999999d"}, "from"),
+        ({"to": "9999-12-31T23:59:59Z"}, "to"),
+        ({"from": "0001-01-01T00:00:00+14:00"}, "from"),
+        ({"device": "x" * 201}, "device"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_by_name(params: dict[str, str], place: str | None) -> None:
+    if place is None:
+        assert query.parse(params, NOW).since == query.DEFAULT_FROM
+        return
+    with pytest.raises(Rejected) as refused:
+        query.parse(params, NOW)
+    assert refused.value.place == place
+
+
+words = st.text(max_size=30)
+
+
+@given(
+    release=words,
+    device=words,
+    since=st.sampled_from([*query.RANGES, "-90m"]),
+    by=st.sampled_from(["", "release", "device"]),
+)
+def test_address_leads_back_to_the_query(release: str, device: str, since: str, by: str) -> None:
+    asked = query.parse({"from": since, "release": release, "device": device, "by": by}, NOW)
+    again = query.parse(dict(parse_qsl(asked.address())), NOW)
+
+    assert again == asked
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_time_or_refused(text: str) -> None:
+    with suppress(Rejected):
+        asked = query.parse({"from": text}, NOW)
+        assert asked.span.start < asked.span.end
+
+
+def test_address_with_another_range_drops_the_end() -> None:
+    asked = query.parse({"from": "-2d", "to": "-1d", "release": "2.1.0"}, NOW)
+
+    assert asked.address(since="-7d") == "from=-7d&release=2.1.0"
