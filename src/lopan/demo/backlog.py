@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -47,6 +48,7 @@ def fill(root: Path, state: State, start: datetime, end: datetime, progress: Pro
 
 
 def _fill(news: Connection, root: Path, state: State, start: datetime, end: datetime) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process, and says so once
     population = fleet(state.seed, state.anchor, state.people)
     try:
         news.send(load(root, history.records(population, start, end, state.project), news.send))

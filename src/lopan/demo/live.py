@@ -15,7 +15,7 @@ from lopan.demo.native import Event
 from lopan.demo.traffic import Traffic
 from lopan.errors import GiveUp
 
-TICK_S = 0.2
+TICK_S = 0.5
 _BATCH = 500
 _MOST = 50_000
 _RETRY_S = 1.0
