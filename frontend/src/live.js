@@ -73,15 +73,14 @@ function swap(name, html) {
   if (!place) return;
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
-  const clean = fresh.content;
-  if (place.dataset.shown === html || place.innerHTML.trim() === html.trim()) return;
+  if (place.innerHTML.trim() === fresh.innerHTML) return;
   const before = place.querySelector("[data-say]")?.dataset.tone;
-  place.replaceChildren(clean);
-  place.dataset.shown = html;
+  const figure = place.querySelector(".value")?.textContent;
+  place.replaceChildren(fresh.content);
   const spoken = place.querySelector("[data-say]");
-  if (spoken && before && spoken.dataset.tone !== before) announce(spoken.dataset.say);
-  const mark = place.querySelector(".value");
-  if (mark) mark.classList.add("changed");
+  if (before && spoken?.dataset.tone !== before) announce(spoken.dataset.say);
+  const value = place.querySelector(".value");
+  if (value && value.textContent !== figure) value.classList.add("changed");
 }
 
 function stamp(at) {

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 from tests.served import LEVELS, Served, served
 
 from lopan.control import users
@@ -66,3 +67,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         server.send(events("2.0.0", 1_600.0, device='<script>alert("x")</script>'))
         server.metric_when("app_launch_time", 80)
         yield Site(server)
+
+
+def sign_in(page: Page, url: str, email: str, password: str) -> None:
+    """Through the form, as a person does, ending on the Performance page."""
+    page.goto(f"{url}/performance")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/performance")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield browser
+        browser.close()

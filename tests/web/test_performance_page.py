@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from tests.web.conftest import PASSWORD, Site, events
+from playwright.sync_api import Browser, Page, expect
+from tests.web.conftest import PASSWORD, Site, events, sign_in
 
 pytestmark = pytest.mark.browser
-IMAGE = Path(__file__).parents[2] / "docs" / "images" / "performance.png"
 CARDS = ("app_launch_time", "scroll_frame_rate", "memory_usage", "crash_free_sessions")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WORSE: dict[str, dict[str, object]] = {
     "frame_stats": {"frames": 60},
     "memory": {"footprint_mb": 310.0},
@@ -24,23 +21,11 @@ Scheme = Literal["light", "dark"]
 
 
 @pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def page(browser: Browser, site: Site) -> Iterator[Page]:
     """A page of a person of the technical level, who signed in through the form."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
     page = context.new_page()
-    page.goto(site.url + "/performance")
-    page.get_by_label("E-mail").fill(site.email("technical"))
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/performance")
+    sign_in(page, site.url, site.email("technical"), PASSWORD)
     yield page
     context.close()
 
@@ -80,7 +65,7 @@ def test_four_cards_change_live_when_events_arrive(page: Page, site: Site) -> No
     for card, value in zip(CARDS, ("2.50", "44.5", "219", "50.00"), strict=True):
         expect(page.locator(f'[data-live="card-{card}"] .value')).to_contain_text(value)
     expect(page.locator('[data-live="card-crash_free_sessions"] .pill')).to_have_text("critical")
-    expect(page.locator("#announcer")).to_contain_text("Crash-free sessions critical")
+    expect(page.locator("#announcer")).to_contain_text("Crash-free sessions critical", timeout=20_000)
     assert page.evaluate("window.notReloaded") is True
 
 
@@ -110,9 +95,6 @@ def test_page_fits_its_screen(page: Page, site: Site, width: int, scheme: Scheme
     expect(page.locator("canvas")).to_have_count(4)
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (sum(int(part) for part in re.findall(r"\d+", ground)) < 200) == (scheme == "dark")
-    if (width, scheme) == (1440, "light"):
-        IMAGE.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=IMAGE, full_page=True)
 
 
 @pytest.mark.usefixtures("complaints")
