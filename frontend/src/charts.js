@@ -62,10 +62,10 @@ function remember(chart) {
   block.textContent = JSON.stringify(data);
 }
 
-// Buckets that still fill are a line of their own, dashed, from the last complete one.
+// Buckets that still fill, or that the range cuts, are a line of their own, dashed, up to the nearest complete one.
 function columns({ t, v, p }) {
   const whole = v.map((value, i) => (p[i] ? null : value));
-  const filling = v.map((value, i) => (p[i] || p[i + 1] ? value : null));
+  const filling = v.map((value, i) => (p[i] || p[i - 1] || p[i + 1] ? value : null));
   return [t, whole, filling];
 }
 

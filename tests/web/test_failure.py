@@ -1,62 +1,23 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from tests.web.silent import silent_app
 
-from lopan import catalog
-from lopan.analytics.metric import Filters, Metric, Span
-from lopan.config import Config
 from lopan.errors import GiveUp, Rejected, TryAgain
-from lopan.web.app import create_app
 from lopan.web.headers import POLICY
-from lopan.web.parts import Parts
 
 if TYPE_CHECKING:
     from tests.conftest import ManualClock
 
 
-class Silence:
-    """No figures and no news: what is tested here fails before it would ask."""
-
-    async def metric(
-        self,
-        name: str,
-        span: Span,
-        filters: Filters = Filters(),
-        by: str = "",
-        step: int | None = None,
-        *,
-        series: bool = True,
-    ) -> Metric:
-        raise NotImplementedError
-
-    async def dimension_values(self, name: str, span: Span) -> list[str]:
-        return []
-
-    async def subscribe(self) -> AsyncIterator[object]:
-        return
-        yield
-
-
 @pytest.fixture
 def app(engine: Engine, clock: ManualClock) -> FastAPI:
-    silence = Silence()
-    return create_app(
-        Parts(
-            config=Config(),
-            clock=clock,
-            engine=engine,
-            catalog=catalog.load(),
-            kpis=silence,
-            commits=silence,
-            changes=silence,
-        )
-    )
+    return silent_app(engine, clock)
 
 
 @pytest.mark.parametrize(

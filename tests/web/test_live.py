@@ -3,13 +3,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from sqlalchemy import Engine
+from starlette.requests import Request
 from tests.web.conftest import Site, events
+from tests.web.silent import Silence, silent_app
 
+from lopan.control import tokens
 from lopan.web import live
+
+if TYPE_CHECKING:
+    from tests.conftest import ManualClock
 
 
 @contextmanager
@@ -90,6 +97,27 @@ def test_token_may_listen_too(site: Site) -> None:
     headers = {"Authorization": f"Bearer {site.server.tokens['technical']}"}
     with httpx.stream("GET", f"{site.url}/live/performance", headers=headers, timeout=30) as answer:
         assert next(parsed(answer))[0] == "update"
+
+
+async def test_withdrawn_access_ends_the_stream(engine: Engine, clock: ManualClock) -> None:
+    token = tokens.create(engine, ["technical"])
+    silence = Silence()
+    app = silent_app(engine, clock, silence)
+    headers = [(b"authorization", f"Bearer {token}".encode())]
+    request = Request(
+        {"type": "http", "app": app, "method": "GET", "path": "/", "headers": headers, "query_string": b""}
+    )
+    answer = await live.stream(request)
+    stream = aiter(answer.body_iterator)
+    assert [await anext(stream), await anext(stream)] == [b"retry: 2000\n\n", live.event("beat", {})]
+
+    tokens.revoke(engine, 1)
+    clock.move(live.RECHECK + 1)
+    silence.news.set()
+
+    assert await anext(stream) == live.event("end", {})
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
 
 
 def test_event_is_one_data_line() -> None:
