@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-_OPTIONS = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1), use_threads=False)
+_OPTIONS = pa.ipc.IpcWriteOptions(compression=pa.Codec("lz4"), use_threads=False)
 
 
 def encode(batch: pa.RecordBatch) -> bytes:

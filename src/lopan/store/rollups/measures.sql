@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS measures (
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(bucket)
 ORDER BY (project, type, kind, bucket, release, device)
-SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
+    auto_statistics_types = ''
 ;
 CREATE MATERIALIZED VIEW IF NOT EXISTS measures_live TO measures AS
 SELECT

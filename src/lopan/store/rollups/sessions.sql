@@ -21,6 +21,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(hour)
 ORDER BY (project, hour, session)
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
+    auto_statistics_types = '',
     allow_suspicious_primary_key = 1
 ;
 CREATE MATERIALIZED VIEW IF NOT EXISTS sessions_live TO sessions AS

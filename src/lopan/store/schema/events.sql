@@ -70,6 +70,7 @@ ORDER BY (project, type, toStartOfHour(time), user_id)
 TTL toDateTime(time) + INTERVAL 400 DAY DELETE
 SETTINGS
     ttl_only_drop_parts = 1,
+    auto_statistics_types = '',
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
     fsync_part_directory = 1
