@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lopan.event import TYPES, Event, Session
 from lopan.event.ids import NOTHING, digests, pack
@@ -80,7 +79,7 @@ SCHEMA: dict[str, pa.DataType] = {
 """Every column a record may have, in the order of the table."""
 
 _COMMON = ("release", "build", "environment", "os", "device", "install", "user", "customer", "role", "screen")
-_get: dict[str, Callable[[Any], Any]] = {name: attrgetter(name) for name in (*_COMMON, "time", "event_id", "session")}
+_POSITION = {name: position for position, name in enumerate(Base.__struct_fields__)}
 
 
 class Arrival(NamedTuple):
@@ -88,56 +87,63 @@ class Arrival(NamedTuple):
 
     project: int
     received: datetime
-    events: Sequence[Event]
+    events: list[Event]
 
 
-class Own(NamedTuple):
-    """How one own field of an event type becomes a column."""
+class _Own(NamedTuple):
+    """How one own field of an event type becomes a column; ``position`` in the struct."""
 
     column: str
-    take: Callable[[Any], Any]
-    divisor: float = 1.0
+    position: int
+    convert: Callable[[Sequence[Any]], Sequence[Any]] | None = None
 
 
-def _own(kind: type[Base]) -> list[Own]:
-    rename = {"duration_ms": "duration_s", "scrolling": "kind"}
+def _own(kind: type[Base]) -> list[_Own]:
     own = []
-    for field in msgspec.structs.fields(kind):
-        name = field.name
-        if name in Base.__struct_fields__:
+    for position, name in enumerate(kind.__struct_fields__):
+        if name in _POSITION:
             continue
-        if name == "status" and kind is TYPES["network"]:
-            own.append(Own("status_code", attrgetter("status")))
+        if name == "duration_ms":
+            own.append(_Own("duration_s", position, lambda values: [value / 1_000 for value in values]))
+        elif name == "status" and kind is TYPES["network"]:
+            own.append(_Own("status_code", position))
         elif name == "frames" and kind is not TYPES["frame_stats"]:
-            own.append(Own("stack", lambda event: "\n".join(event.frames)))
+            own.append(_Own("stack", position, lambda values: ["\n".join(frames) for frames in values]))
         elif name == "scrolling":
-            own.append(Own("kind", lambda event: "scrolling" if event.scrolling else "still"))
+            own.append(_Own("kind", position, lambda values: ["scrolling" if value else "still" for value in values]))
         else:
-            own.append(Own(rename.get(name, name), attrgetter(name), 1_000.0 if name == "duration_ms" else 1.0))
+            own.append(_Own(name, position))
     return own
 
 
-_OWN: dict[type[Base], list[Own]] = {kind: _own(kind) for kind in TYPES.values()}
+_OWN: dict[type[Base], list[_Own]] = {kind: _own(kind) for kind in TYPES.values()}
 _NAME: dict[type[Base], str] = {kind: name for name, kind in TYPES.items()}
+
+
+class _Group(NamedTuple):
+    """Events of one type, and the (count, project, received) of the requests they came with, in order."""
+
+    events: list[Any]
+    runs: list[tuple[int, int, datetime]]
 
 
 def record(arrivals: Iterable[Arrival]) -> pa.RecordBatch:
     """One batch of all the events, grouped by type (the order within a record has no meaning)."""
-    groups: dict[type[Base], list[Any]] = {}
-    sources: dict[type[Base], list[tuple[int, int, datetime]]] = {}
+    groups: dict[type[Base], _Group] = {}
     for project, received, events in arrivals:
+        before = {kind: len(group.events) for kind, group in groups.items()}
         for event in events:
             kind: type[Base] = event.__class__
             try:
-                groups[kind].append(event)
+                groups[kind].events.append(event)
             except KeyError:
-                groups[kind] = [event]
+                groups[kind] = _Group([event], [])
         for kind, group in groups.items():
-            runs = sources.setdefault(kind, [])
-            fresh = len(group) - sum(run[0] for run in runs)
-            if fresh:
-                runs.append((fresh, project, received))
-    return _columns(groups, sources)
+            if fresh := len(group.events) - before.get(kind, 0):
+                group.runs.append((fresh, project, received))
+    if Session in groups:
+        _complete(groups[Session].events)
+    return pa.record_batch(_columns(groups))
 
 
 def _complete(sessions: list[Session]) -> None:
@@ -149,66 +155,55 @@ def _complete(sessions: list[Session]) -> None:
             session.started = session.time - timedelta(seconds=session.duration_s)
 
 
-def _columns(
-    groups: dict[type[Base], list[Any]], sources: dict[type[Base], list[tuple[int, int, datetime]]]
-) -> pa.RecordBatch:
-    _complete(groups.get(Session, []))
-    events = [event for group in groups.values() for event in group]
-    runs = [run for kind in groups for run in sources[kind]]
-    columns: dict[str, pa.Array] = {
-        "project": _repeat([(n, project) for n, project, _ in runs], pa.uint32()),
-        "type": _repeat([(len(group), _NAME[kind]) for kind, group in groups.items()], pa.utf8()),
-        "time": pa.array(list(map(_get["time"], events)), TIME),
-        "received": _repeat([(n, received) for n, _, received in runs], TIME),
-        "event_id": _event_ids(list(map(_get["event_id"], events))),
-        "session": _ids(digests(list(map(_get["session"], events)))),
-    }
-    for name in _COMMON:
-        values = list(map(_get[name], events))
-        if any(values):
-            columns[name] = pa.array(values, pa.utf8())
-    if any(event.attributes for event in events):
-        columns["attributes"] = pa.array(
-            [msgspec.json.encode(event.attributes) if event.attributes else b"" for event in events], pa.binary()
-        ).cast(pa.utf8())
-    columns |= _own_columns(groups, len(events))
-    return pa.record_batch(columns)
-
-
-def _own_columns(groups: dict[type[Base], list[Any]], total: int) -> dict[str, pa.Array]:
-    parts: dict[str, list[tuple[int, pa.Array]]] = {}
+def _columns(groups: dict[type[Base], _Group]) -> dict[str, pa.Array]:
+    """Structs to tuples to columns in C, a type at a time; a getter for each field would cost twice as much."""
+    total = sum(len(group.events) for group in groups.values())
+    common: list[list[Any]] = [[] for _ in _POSITION]
+    own: dict[str, list[Any]] = {}
     at = 0
     for kind, group in groups.items():
-        for column, take, divisor in _OWN[kind]:
-            values = pa.array(list(map(take, group)), SCHEMA[column])
-            parts.setdefault(column, []).append((at, values if divisor == 1.0 else pc.divide(values, divisor)))
-        at += len(group)
-    return {column: _spread(pieces, total) for column, pieces in parts.items()}
+        fields = list(zip(*map(msgspec.structs.astuple, group.events), strict=True))
+        for texts, field in zip(common, fields, strict=False):
+            texts.extend(field)
+        for column, position, convert in _OWN[kind]:
+            values = fields[position] if convert is None else convert(fields[position])
+            if column not in own:
+                own[column] = [None] * total
+            own[column][at : at + len(group.events)] = values
+        at += len(group.events)
+    columns = _origin(groups) | _identity(common)
+    for name in _COMMON:
+        values = common[_POSITION[name]]
+        if any(values):
+            columns[name] = pa.array(values, pa.utf8())
+    attributes = common[_POSITION["attributes"]]
+    if any(attributes):
+        texts = [msgspec.json.encode(one).decode() if one else "" for one in attributes]
+        columns["attributes"] = pa.array(texts, pa.utf8())
+    return columns | {name: pa.array(values, SCHEMA[name]) for name, values in own.items()}
 
 
-def _spread(pieces: list[tuple[int, pa.Array]], total: int) -> pa.Array:
-    """Put pieces at their offsets and nulls between them."""
-    filled: list[pa.Array] = []
-    at = 0
-    kind = pieces[0][1].type
-    for offset, piece in pieces:
-        if offset > at:
-            filled.append(pa.nulls(offset - at, kind))
-        filled.append(piece)
-        at = offset + len(piece)
-    if at < total:
-        filled.append(pa.nulls(total - at, kind))
-    return filled[0] if len(filled) == 1 else pa.concat_arrays(filled)
+def _origin(groups: dict[type[Base], _Group]) -> dict[str, pa.Array]:
+    runs = [run for group in groups.values() for run in group.runs]
+    counts = [count for count, _, _ in runs]
+    projects = np.repeat(np.array([project for _, project, _ in runs], np.uint32), counts)
+    moments = np.array([round(received.timestamp() * 1_000) for _, _, received in runs], np.int64)
+    names = [_NAME[kind] for kind, group in groups.items() for _ in group.events]
+    return {
+        "project": pa.array(projects),
+        "type": pa.array(names, pa.utf8()),
+        "received": pa.Array.from_buffers(TIME, len(projects), [None, pa.py_buffer(np.repeat(moments, counts))]),
+    }
 
 
-def _repeat(runs: list[tuple[int, Any]], kind: pa.DataType) -> pa.Array:
-    return pa.concat_arrays([pa.repeat(pa.scalar(value, kind), count) for count, value in runs])
-
-
-def _event_ids(texts: list[str]) -> pa.Array:
-    if all(texts):
-        return _ids(pack(texts))
-    return pa.array([pack([text]) if text else None for text in texts], ID)
+def _identity(common: list[list[Any]]) -> dict[str, pa.Array]:
+    ids = common[_POSITION["event_id"]]
+    known = _ids(pack(ids)) if all(ids) else pa.array([pack([text]) if text else None for text in ids], ID)
+    return {
+        "time": pa.array(common[_POSITION["time"]], TIME),
+        "event_id": known,
+        "session": _ids(digests(common[_POSITION["session"]])),
+    }
 
 
 def _ids(packed: bytes) -> pa.Array:

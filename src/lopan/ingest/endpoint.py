@@ -129,7 +129,7 @@ class Endpoint:
         """A Sentry client never sends again: what can't even be unpacked is kept as it came."""
         now = self._clock.now()
         held = Held(now, project.id, found.protocol, "body", str(error), sent)
-        await self._intake.accept(Arrival(project.id, now, ()), [held])
+        await self._intake.accept(Arrival(project.id, now, []), [held])
         self._intake.count(project.id, found.protocol, quarantined=1)
         await _answer(send, 200, {"id": ""})
 
@@ -153,12 +153,13 @@ class Endpoint:
             )
             for refusal in late
         ]
+        accepted = len(events)
         await self._intake.accept(Arrival(payload.project, payload.received, events), held)
         refused = _merge(reading.refused, late)
         self._intake.count(
             payload.project,
             found.protocol,
-            accepted=len(events),
+            accepted=accepted,
             refused=len(refused),
             quarantined=len(held),
             lost=sum(reading.lost.values()),
@@ -166,7 +167,7 @@ class Endpoint:
         if found.protocol == "sentry":
             await _answer(send, 200, {"id": reading.event_id})
         else:
-            await _answer(send, 202, {"accepted": len(events), "rejected": refused})
+            await _answer(send, 202, {"accepted": accepted, "rejected": refused})
 
 
 def _merge(refused: list[Refusal], late: list[Refusal]) -> list[Refusal]:

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
+import pyarrow as pa
 
 from lopan.clock import Clock
 from lopan.errors import LopanError, TryAgain
@@ -22,13 +23,19 @@ from lopan.spool import Spool
 GROUP_EVENTS = 20_000
 WAITING_EVENTS = 200_000
 RECORD_ROWS = 50_000
+OWN_RECORD = 100
+"""From so many events on a request is a record of its own."""
 
 log = logging.getLogger(__name__)
 _time = attrgetter("time")
 
 
 class _Waiting(NamedTuple):
-    arrival: Arrival
+    """One request: few events wait for others to share a record with, many are one by themselves."""
+
+    arrival: Arrival | None
+    batch: pa.RecordBatch | None
+    rows: int
     held: Sequence[Held]
     done: asyncio.Future[None]
 
@@ -72,24 +79,36 @@ class Intake:
         self._thread.join()
 
     async def accept(self, arrival: Arrival, held: Sequence[Held] = ()) -> None:
-        """Return when the events and what goes to quarantine are durable; raises TryAgain when they can't be."""
-        if not arrival.events and not held:
-            return
-        done = self._loop.create_future()
-        with self._changed:
-            if self._stopping or self._events > WAITING_EVENTS:
-                raise TryAgain("more events arrive than the disk takes", 1.0)
-            self._waiting.append(_Waiting(arrival, held, done))
-            self._events += len(arrival.events)
-            self._changed.notify()
-        await done
+        """Return when the events and what goes to quarantine are durable; raises TryAgain when they can't be.
 
-    def in_time(self, events: Sequence[Event], received: datetime) -> tuple[list[Event], list[Refusal]]:
+        The list of events is emptied: they are columns by then, and their memory serves the next request.
+        """
+        rows = len(arrival.events)
+        if not rows and not held:
+            return
+        if self._stopping or self._events > WAITING_EVENTS:
+            raise TryAgain("more events arrive than the disk takes", 1.0)
+        waiting = self._prepare(arrival, rows, held)
+        with self._changed:
+            self._waiting.append(waiting)
+            self._events += rows
+            self._changed.notify()
+        await waiting.done
+
+    def _prepare(self, arrival: Arrival, rows: int, held: Sequence[Held]) -> _Waiting:
+        done = self._loop.create_future()
+        if rows < OWN_RECORD:
+            return _Waiting(arrival if rows else None, None, rows, held, done)
+        batch = record([arrival])  # at once: twice as fast while the events are in the cache
+        arrival.events.clear()
+        return _Waiting(None, batch, rows, held, done)
+
+    def in_time(self, events: list[Event], received: datetime) -> tuple[list[Event], list[Refusal]]:
         """Split off events too old or too far ahead to be true; their refusals carry the position in ``events``."""
         first, last = received - self._oldest, received + self._ahead
         times = list(map(_time, events))
         if not times or (first <= min(times) and max(times) <= last):
-            return list(events), []
+            return events, []
         reason = (
             f"is more than {self._oldest.days} days old or {self._ahead // timedelta(hours=1)} h ahead; "
             "kept in quarantine. Send history with ?backfill=1"
@@ -120,10 +139,10 @@ class Intake:
     def _take(self) -> list[_Waiting]:
         count = taken = 0
         while count < len(self._waiting) and taken < GROUP_EVENTS:
-            taken += len(self._waiting[count].arrival.events)
+            taken += self._waiting[count].rows
             count += 1
         group, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._events -= sum(len(waiting.arrival.events) for waiting in group)
+        self._events -= sum(waiting.rows for waiting in group)
         return group
 
     def _commit(self, group: list[_Waiting]) -> Exception | None:
@@ -133,12 +152,14 @@ class Intake:
                 self._quarantine.put(one)
             if held:
                 self._quarantine.sync()
-            arrivals = [waiting.arrival for waiting in group if waiting.arrival.events]
+            batches = [waiting.batch for waiting in group if waiting.batch is not None]
+            arrivals = [waiting.arrival for waiting in group if waiting.arrival is not None]
             if arrivals:
-                batch = record(arrivals)
+                batches.append(record(arrivals))
+            for batch in batches:
                 for start in range(0, batch.num_rows, RECORD_ROWS):
                     self._spool.append(batch.slice(start, RECORD_ROWS))
-                self._spool.sync()
+            self._spool.sync()
         except LopanError as error:
             return error
         except OSError as error:

@@ -26,7 +26,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(bucket)
 ORDER BY (project, type, kind, bucket, release, device)
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
-    auto_statistics_types = ''
+    auto_statistics_types = '', min_bytes_for_wide_part = 200000000
 ;
 CREATE MATERIALIZED VIEW IF NOT EXISTS measures_live TO measures AS
 SELECT

@@ -21,7 +21,7 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(hour)
 ORDER BY (project, hour, session)
 SETTINGS non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
-    auto_statistics_types = '',
+    auto_statistics_types = '', min_bytes_for_wide_part = 200000000,
     allow_suspicious_primary_key = 1
 ;
 CREATE MATERIALIZED VIEW IF NOT EXISTS sessions_live TO sessions AS
