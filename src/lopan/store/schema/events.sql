@@ -71,6 +71,7 @@ TTL toDateTime(time) + INTERVAL 400 DAY DELETE
 SETTINGS
     ttl_only_drop_parts = 1,
     auto_statistics_types = '',
+    merge_selector_base = 12,
     min_bytes_for_wide_part = 200000000,
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
