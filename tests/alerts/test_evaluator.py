@@ -38,8 +38,9 @@ class Figures:
             raise self.error
         return Measure(2.0, 100)
 
-    async def dimension_values(self, _name: str, _span: Span) -> list[str]:
-        return ["2.1.0", "2.0.0", ""]
+    async def measures(self, _name: str, _span: Span, by: str) -> dict[str, Measure]:
+        assert by == "release"
+        return {"2.0.0": Measure(2.0, 100), "2.1.0": Measure(3.0, 900), "": Measure(9.0, 1)}
 
 
 class Seen:
@@ -111,7 +112,7 @@ async def test_each_value_of_a_dimension_and_each_open_alert_is_looked_at(figure
     registry = Seen()
     await Evaluator([make("launch", by="release")], figures, registry, clock).evaluate()
     assert [one.labels["release"] for one in registry.seen] == ["2.1.0", "2.0.0", "1.9.0"]
-    assert [filters.release for _, _, filters in figures.asked] == ["2.1.0", "2.0.0", "1.9.0"]
+    assert [one.measure.n for one in registry.seen] == [900, 100, 0]
 
 
 async def test_rules_that_share_kpi_and_window_share_the_measuring(figures: Figures, clock: ManualClock) -> None:

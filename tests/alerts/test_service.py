@@ -52,8 +52,8 @@ class Launches:
     async def measure(self, name: str, _span: Span, _filters: Filters) -> Measure:
         return Measure(self.value, 500) if name == "app_launch_time" else Measure(None, 0)
 
-    async def dimension_values(self, _name: str, _span: Span) -> list[str]:
-        return []
+    async def measures(self, _name: str, _span: Span, _by: str) -> dict[str, Measure]:
+        return {}
 
 
 class Site:

@@ -126,9 +126,14 @@ class Kpis:
         kpi = self.catalog.get(name)
         span = _fixed(kpi, span)
         rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(filters))
-        sums = _sum(rows, 1)
-        bound = _interval(kpi, sums)
-        return Measure(_value(kpi, sums), sums.samples, bound.low if bound else None, bound.high if bound else None)
+        return _measure(kpi, _sum(rows, 1))
+
+    async def measures(self, name: str, span: Span, by: str) -> dict[str, Measure]:
+        """The figure for every value of dimension ``by`` in the range."""
+        kpi = self.catalog.get(name)
+        span = _fixed(kpi, span)
+        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, by, _narrow(Filters()))
+        return {row.k: _measure(kpi, row.sums) for row in rows}
 
     async def dimension_values(self, name: str, span: Span) -> list[str]:
         """Values of ``release`` or ``device`` seen in the range, sorted; releases newest first by their numbers."""
@@ -194,6 +199,11 @@ def _sum(rows: Iterable[Row], half: int) -> Sums:
         if row.half == half:
             total = total.plus(row.sums)
     return total
+
+
+def _measure(kpi: Kpi, sums: Sums) -> Measure:
+    bound = _interval(kpi, sums)
+    return Measure(_value(kpi, sums), sums.samples, bound.low if bound else None, bound.high if bound else None)
 
 
 def _value(kpi: Kpi, sums: Sums) -> float | None:

@@ -14,7 +14,7 @@ from lopan.store.base import Params, Store
 
 KEEP_SECONDS = 2.0
 KEEP_RESULTS = 512
-REUSE_COST = 4.0
+REUSE_COST = 1.5
 """A result that new data has overtaken is still given out for this many times what it cost to compute."""
 
 
