@@ -15,7 +15,9 @@ from lopan.errors import GiveUp
 PROBES = 100
 LOAD = 5_000
 _PATIENCE_S = 30.0
-_GAP_S = 0.05
+_GAP_S = 0.5
+"""An idle server has finished with the event before; a person looks no more often."""
+
 
 
 def run(probes: int = PROBES, load: int = LOAD) -> list[Figure]:
