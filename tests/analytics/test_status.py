@@ -10,6 +10,7 @@ from lopan.analytics.status import status, trend
 from lopan.catalog import Kpi, load
 
 LAUNCH = load().get("app_launch_time")
+FREE = load().get("crash_free_sessions")
 RATE = load().get("scroll_frame_rate")
 
 
@@ -30,6 +31,10 @@ RATE = load().get("scroll_frame_rate")
         pytest.param(RATE, 54.9, "warning", id="low rate"),
         pytest.param(RATE, 44.9, "critical", id="very low rate"),
         pytest.param(RATE, 0.0, "critical", id="zero is a value"),
+        pytest.param(FREE, 99.97, "exceeding", id="document's crash rate, seen from the other side"),
+        pytest.param(FREE, 99.9, "meeting", id="crash-free target"),
+        pytest.param(FREE, 99.61, "below target", id="four times the crashes"),
+        pytest.param(FREE, 99.4, "warning", id="crash-free warning"),
         pytest.param(msgspec.structs.replace(RATE, target=None), 60, "meeting", id="no target"),
     ],
 )

@@ -7,6 +7,10 @@ from lopan.catalog import Kpi
 
 EXCEEDING = 0.05
 MEETING = 0.01
+NEARLY_ALL = 90.0
+"""From this target on, a share is judged by its misses: 99.6 % crash-free is four times as bad as 99.9 %."""
+
+_ALL = 100.0
 _SIGNIFICANT = 1.959963984540054
 _NOTHING = 1e-9
 
@@ -21,10 +25,17 @@ def status(kpi: Kpi, value: float | None) -> Status:
         return "warning"
     if kpi.target is None:
         return "meeting"
-    lead = (kpi.target - value if kpi.better == "lower" else value - kpi.target) / (abs(kpi.target) or 1.0)
+    lead = _lead(kpi, value, kpi.target)
     if lead >= EXCEEDING:
         return "exceeding"
     return "meeting" if lead >= -MEETING else "below target"
+
+
+def _lead(kpi: Kpi, value: float, target: float) -> float:
+    """How much better than the target, as a share of it, or of its distance to 100 % where that is small."""
+    if kpi.better == "higher" and kpi.unit == "%" and NEARLY_ALL <= target < _ALL:
+        return (value - target) / (_ALL - target)
+    return (target - value if kpi.better == "lower" else value - target) / (abs(target) or 1.0)
 
 
 def trend(kpi: Kpi, difference: float, size: float, z: float, *, enough: bool) -> Trend:

@@ -19,7 +19,6 @@ _GAP_S = 0.5
 """An idle server has finished with the event before; a person looks no more often."""
 
 
-
 def run(probes: int = PROBES, load: int = LOAD) -> list[Figure]:
     """``probes`` events one after the other, first on an idle server, then beside ``load`` events a second."""
     with bed() as server:
