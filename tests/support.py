@@ -38,7 +38,7 @@ class Pipeline:
 
     def put(self, events: Sequence[Event], project: int = 1, received: datetime = RECEIVED) -> int:
         """Events through spool and writer into the store; returns the rows that were new."""
-        batch = record([Arrival(project, received, events)])
+        batch = record([Arrival(project, received, list(events))])
         return self._thread.submit(self._put, batch).result()
 
     def rows(self, sql: str, params: Mapping[str, Param] | None = None) -> list[dict[str, Any]]:
