@@ -25,6 +25,7 @@ from lopan.config import Config
 from lopan.control import projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
+from lopan.errors import GiveUp
 from lopan.ingest import endpoint
 from lopan.ingest.commits import Commit, Commits
 from lopan.ingest.endpoint import Endpoint, Receive, Scope, Send
@@ -200,8 +201,11 @@ def _open_store(config: Config) -> Chdb:
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
+    """Raises GiveUp when alerting had ended by itself, so that the process ends as failed."""
     task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    (outcome,) = await asyncio.gather(task, return_exceptions=True)
+    if isinstance(outcome, Exception):
+        raise GiveUp("alerting has ended, see the log; start Lopan again") from outcome
 
 
 def _ended(task: asyncio.Task[None]) -> None:

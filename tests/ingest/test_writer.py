@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
+import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +13,10 @@ from uuid import UUID
 import pytest
 from tests.support import Pipeline, pipeline
 
+from lopan.clock import SystemClock
 from lopan.event import AppLaunch, Crash, Event, FrameStats, Memory, Session
+from lopan.ingest.columns import Arrival, record
+from lopan.ingest.writer import Writer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -134,3 +139,26 @@ def test_frames_are_brought_to_sixty_hertz(tmp_path: Path) -> None:
             ]
         )
         assert [row["v"] for row in target.rows("SELECT frames60 AS v FROM events ORDER BY v")] == [60, 110, 120]
+
+
+def test_the_writer_outlives_an_error_that_nobody_foresaw(tmp_path: Path) -> None:
+    written = threading.Event()
+    calls: list[str] = []
+
+    def numbers(kind: str, names: Sequence[str]) -> dict[str, int]:
+        calls.append(kind)
+        if len(calls) == 1:
+            raise ValueError("unforeseen")
+        return dict.fromkeys(names, 1)
+
+    with pipeline(tmp_path) as target:
+        parts = (target.spool, target.store, target.seen, numbers, SystemClock(), lambda _: written.set())
+        writer = Writer(*parts)
+        writer.start()
+        target.spool.append(record([Arrival(1, NOON, launches(3))]))
+        target.spool.sync()
+        arrived = written.wait(30)
+        writer.stop()
+        assert arrived
+        assert len(calls) > 1
+        assert totals(target)[0] == 3

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pyarrow.compute as pc
 
 from lopan.clock import Clock
-from lopan.errors import GiveUp, TryAgain
+from lopan.errors import LopanError
 from lopan.ingest.block import Numbers, build, unique
 from lopan.ingest.commits import Commit
 from lopan.ingest.seen import Seen
@@ -107,8 +107,9 @@ class Writer:
         try:
             step()
             self.trouble = ""
-        except (TryAgain, GiveUp, OSError) as error:
+        except Exception as error:  # a writer that ended would leave intake acknowledging for nobody
             if str(error) != self.trouble:
-                log.error("the writer waits: %s", error)
+                known = isinstance(error, (LopanError, OSError))
+                log.error("the writer waits: %s", error, exc_info=None if known else error)
             self.trouble = str(error)
             self._stopping.wait(1.0)
