@@ -42,7 +42,7 @@ def test_the_way_over_the_wire_gives_the_same_rows() -> None:
 
 def by_id(table: pa.Table) -> dict[bytes, dict[str, object]]:
     """What is stored: a default and an absent value are the same there."""
-    empty = (None, "", 0, 0.0, bytes(16))
+    empty = (None, "", 0, 0.0, bytes(16), datetime(1970, 1, 1, tzinfo=UTC))
     return {
         row["event_id"]: {
             name: round(value, 4) if isinstance(value, float) else value

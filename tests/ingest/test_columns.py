@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lopan.event import TYPES, Crash, Event, FrameStats, Memory, Network, Session
-from lopan.event.ids import digest
+from lopan.event.ids import NOTHING, digest
 from lopan.ingest.columns import SCHEMA, Arrival, record
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -70,7 +70,7 @@ def _row_key(row: dict[str, object]) -> tuple[object, ...]:
 
 def _event_key(project: int, event: Event) -> tuple[object, ...]:
     name = next(name for name, kind in TYPES.items() if kind is type(event))
-    ident = UUID(event.event_id).bytes if event.event_id else None
+    ident = UUID(event.event_id).bytes if event.event_id else NOTHING
     names = (event.release, event.user, event.screen)
     return (name, project, event.time, ident, digest(event.session), *names, _own(event))
 

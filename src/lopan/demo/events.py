@@ -12,7 +12,7 @@ from lopan.demo.draw import Draw, Rows, words
 from lopan.demo.fleet import Fleet, customers, system_of, systems
 from lopan.demo.product import DEVICES, RELEASES, ROLES
 from lopan.demo.sessions import Sessions, random_ids
-from lopan.ingest.columns import ID, TIME
+from lopan.ingest.arrays import ID, TIME
 
 _LATE_MS = 700.0
 

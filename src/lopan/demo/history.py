@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lopan.demo import events, sessions
 from lopan.demo.fleet import DAY_MS, PEOPLE, Fleet
-from lopan.ingest.columns import TIME
+from lopan.ingest.arrays import TIME
 
 ROWS = 50_000
 EVENTS = 1_000_000

@@ -16,7 +16,7 @@ from lopan.demo.native import Event, Timed, timed
 from lopan.demo.product import ROLES, ZONES
 from lopan.demo.scenarios import SCENARIOS
 from lopan.demo.sessions import begun
-from lopan.ingest.columns import TIME
+from lopan.ingest.arrays import TIME
 
 PER_SESSION = 80.0
 _FIXED = 4.0

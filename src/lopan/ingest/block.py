@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lopan.ingest.columns import SCHEMA
+from lopan.event.ids import NOTHING
+from lopan.ingest.arrays import ID
+from lopan.ingest.columns import DEFAULTS, SCHEMA
 from lopan.ingest.seen import Ids, Seen, halves
 
 Numbers = Callable[[str, Sequence[str]], dict[str, int]]
@@ -41,17 +43,39 @@ def _of_project(projects: pa.ChunkedArray, high: Ids, low: Ids) -> Ids:
 
 
 def build(rows: pa.Table, numbers: Numbers) -> pa.Table:
-    """One contiguous block with the table's columns; people and installations as dense integers, 0 = not named."""
-    columns: dict[str, pa.ChunkedArray] = {}
-    for name in SCHEMA:
+    """One contiguous block with the table's columns; people and installations as dense integers, 0 = not named.
+
+    No column is nullable: the engine spends a quarter of an insert on looking for nulls where there may be some.
+    """
+    fields: list[pa.Field] = []
+    columns: list[pa.Array] = []
+    for name, kind in SCHEMA.items():
         if name not in rows.column_names:
             continue
         column = rows.column(name)
         if name in _NUMBERED:
-            columns[_NUMBERED[name]] = _number(column, _NUMBERED[name].removesuffix("_id"), numbers)
+            fields.append(pa.field(_NUMBERED[name], pa.uint32(), nullable=False))
+            columns.append(_number(column, _NUMBERED[name].removesuffix("_id"), numbers))
         else:
-            columns[name] = column
-    return pa.table(columns).combine_chunks()
+            fields.append(pa.field(name, kind, nullable=False))
+            columns.append(_whole(column, name))
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _whole(column: pa.ChunkedArray, name: str) -> pa.Array:
+    """One array; rows of records that left the column out get its default."""
+    if column.null_count:
+        column = pc.fill_null(column, _default(column.type, name))
+    whole = column.combine_chunks()
+    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def _default(kind: pa.DataType, name: str) -> pa.Scalar:
+    if kind == pa.utf8():
+        return pa.scalar("")
+    if kind == ID:
+        return pa.scalar(NOTHING, ID)
+    return pa.scalar(DEFAULTS.get(name, 0), pa.int64()).cast(kind)
 
 
 def _number(column: pa.ChunkedArray, kind: str, numbers: Numbers) -> pa.Array:

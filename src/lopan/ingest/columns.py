@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 
 from lopan.event import TYPES, Event, Session
 from lopan.event.ids import NOTHING, digests, pack
 from lopan.event.types import Base
-
-TIME = pa.timestamp("ms", "UTC")
-ID = pa.binary(16)
+from lopan.ingest import arrays
+from lopan.ingest.arrays import ID, TIME, Numbers, Texts, sparse
 
 SCHEMA: dict[str, pa.DataType] = {
     "project": pa.uint32(),
@@ -76,7 +75,10 @@ SCHEMA: dict[str, pa.DataType] = {
     "before": pa.float64(),
     "after": pa.float64(),
 }
-"""Every column a record may have, in the order of the table."""
+"""Every column a record may have, in the order of the table; none holds nulls."""
+
+DEFAULTS = {"count": 1}
+"""What a row without a value has where it is not 0 or the empty text."""
 
 _COMMON = ("release", "build", "environment", "os", "device", "install", "user", "customer", "role", "screen")
 _POSITION = {name: position for position, name in enumerate(Base.__struct_fields__)}
@@ -159,52 +161,47 @@ def _columns(groups: dict[type[Base], _Group]) -> dict[str, pa.Array]:
     """Structs to tuples to columns in C, a type at a time; a getter for each field would cost twice as much."""
     total = sum(len(group.events) for group in groups.values())
     common: list[list[Any]] = [[] for _ in _POSITION]
-    own: dict[str, list[Any]] = {}
+    own: dict[str, Numbers | Texts] = {}
     at = 0
     for kind, group in groups.items():
         fields = list(zip(*map(msgspec.structs.astuple, group.events), strict=True))
-        for texts, field in zip(common, fields, strict=False):
-            texts.extend(field)
+        for collected, field in zip(common, fields, strict=False):
+            collected.extend(field)
         for column, position, convert in _OWN[kind]:
             values = fields[position] if convert is None else convert(fields[position])
             if column not in own:
-                own[column] = [None] * total
-            own[column][at : at + len(group.events)] = values
+                own[column] = sparse(SCHEMA[column], total, DEFAULTS.get(column, 0))
+            own[column].put(at, values)
         at += len(group.events)
     columns = _origin(groups) | _identity(common)
     for name in _COMMON:
         values = common[_POSITION[name]]
         if any(values):
-            columns[name] = pa.array(values, pa.utf8())
+            columns[name] = arrays.texts(values)
     attributes = common[_POSITION["attributes"]]
     if any(attributes):
-        texts = [msgspec.json.encode(one).decode() if one else "" for one in attributes]
-        columns["attributes"] = pa.array(texts, pa.utf8())
-    return columns | {name: pa.array(values, SCHEMA[name]) for name, values in own.items()}
+        columns["attributes"] = arrays.texts([msgspec.json.encode(one).decode() if one else "" for one in attributes])
+    return columns | {name: filled.array() for name, filled in own.items()}
 
 
 def _origin(groups: dict[type[Base], _Group]) -> dict[str, pa.Array]:
     runs = [run for group in groups.values() for run in group.runs]
     counts = [count for count, _, _ in runs]
-    projects = np.repeat(np.array([project for _, project, _ in runs], np.uint32), counts)
-    moments = np.array([round(received.timestamp() * 1_000) for _, _, received in runs], np.int64)
-    names = [_NAME[kind] for kind, group in groups.items() for _ in group.events]
+    types: list[str] = []
+    for kind, group in groups.items():
+        types.extend(repeat(_NAME[kind], len(group.events)))
     return {
-        "project": pa.array(projects),
-        "type": pa.array(names, pa.utf8()),
-        "received": pa.Array.from_buffers(TIME, len(projects), [None, pa.py_buffer(np.repeat(moments, counts))]),
+        "project": arrays.runs(pa.uint32(), [project for _, project, _ in runs], counts),
+        "type": arrays.texts(types),
+        "received": arrays.runs(TIME, [round(received.timestamp() * 1_000) for _, _, received in runs], counts),
     }
 
 
 def _identity(common: list[list[Any]]) -> dict[str, pa.Array]:
-    ids = common[_POSITION["event_id"]]
-    known = _ids(pack(ids)) if all(ids) else pa.array([pack([text]) if text else None for text in ids], ID)
+    given = common[_POSITION["event_id"]]
+    packed = pack(given) if all(given) else b"".join(pack([text]) if text else NOTHING for text in given)
     return {
-        "time": pa.array(common[_POSITION["time"]], TIME),
-        "event_id": known,
-        "session": _ids(digests(common[_POSITION["session"]])),
+        "time": arrays.times(common[_POSITION["time"]]),
+        "event_id": arrays.ids(packed),
+        "session": arrays.ids(digests(common[_POSITION["session"]])),
     }
-
-
-def _ids(packed: bytes) -> pa.Array:
-    return pa.Array.from_buffers(ID, len(packed) // len(NOTHING), [None, pa.py_buffer(packed)])
