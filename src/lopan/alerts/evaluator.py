@@ -1,6 +1,6 @@
 """When a rule is looked at: at once when its events have been written, and every few seconds because windows slide.
 
-Under load a rule rests after each evaluation, so that evaluating never takes more than a fifth of the time.
+Under load a rule rests after each evaluation, so that evaluating takes at most a tenth of the time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from lopan.clock import Clock
 from lopan.errors import LopanError
 
 TICK = 5.0
-SHORTEST_REST, LONGEST_REST = 0.05, 0.8
+SHORTEST_REST, LONGEST_REST = 0.05, 1.5
+REST = 10.0
+"""A rule rests this many times as long as its evaluation took."""
+
 MOST_LABELS = 100
 _log = logging.getLogger(__name__)
 
@@ -115,7 +118,7 @@ class Evaluator:
         seen = [observation for rule in due for observation in await self._observe(rule, moment)]
         await self._store(seen)
         ended = self._clock.monotonic()
-        rest = min(LONGEST_REST, max(SHORTEST_REST, 4 * (ended - started)))
+        rest = min(LONGEST_REST, max(SHORTEST_REST, REST * (ended - started)))
         for name in woken:
             turn = self._turns[name]
             turn.rest_until = ended + rest
