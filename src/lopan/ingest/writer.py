@@ -13,6 +13,7 @@ from lopan.clock import Clock
 from lopan.errors import LopanError
 from lopan.ingest.block import Numbers, build, unique
 from lopan.ingest.commits import Commit
+from lopan.ingest.rows import table
 from lopan.ingest.seen import Seen
 from lopan.spool import Segment, Spool
 from lopan.store import Store
@@ -61,7 +62,7 @@ class Writer:
         """Learn the ids of segments that the store has but the files of ``Seen`` do not name yet."""
         for segment in self._spool.segments(self._seen.last + 1):
             if segment.number <= self._spool.last_done:
-                _, high, low = unique(segment.table(), self._seen)
+                _, high, low = unique(table(segment.records()), self._seen)
                 self._seen.add(segment.number, high, low)
 
     def drain(self) -> int:
@@ -73,7 +74,7 @@ class Writer:
 
     def write(self, segment: Segment) -> int:
         """Put one segment into the store and return its rows without repeats; doing it again changes nothing."""
-        rows, high, low = unique(segment.table(), self._seen)
+        rows, high, low = unique(table(segment.records()), self._seen)
         if rows.num_rows:
             self._store.insert("events", build(rows, self._numbers), segment.token)
         flushed = self._seen.add(segment.number, high, low)
