@@ -68,7 +68,7 @@ def test_a_block_comes_back_as_it_went_in(table: Table, values: list[tuple[objec
             "place": pa.array(range(len(text)), pa.uint64()),
             "text": pa.array(text),
             "shared": pa.array(shared).dictionary_encode(),
-            "id": pa.array([one.bytes for one in ids], pa.binary(16)),  # type: ignore[attr-defined]
+            "id": pa.array([one.bytes for one in ids], pa.binary(16)),
             "at": pa.array(at, pa.timestamp("ms", "UTC")),
         }
         | {
