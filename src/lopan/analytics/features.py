@@ -218,10 +218,10 @@ def _adoption(row: dict[str, Any], goal: Goal) -> Adoption:
     count = {name: int(number) for name, number in row.items() if name not in ("feature", "role")}
     people, done = count.get("people", 0), count.get("done", 0)
     tried, could, returned = (count.get(name, 0) for name in ("tried", "could_return", "returned"))
-    value, bound = _share(done, people), wilson(done, people)
+    value, bound = share(done, people), wilson(done, people)
     n, n_before = count.get("people_closed", 0), count.get("people_before", 0)
     hits, hits_before = count.get("done_closed", 0), count.get("done_before", 0)
-    closed, previous = _share(hits, n), _share(hits_before, n_before)
+    closed, previous = share(hits, n), share(hits_before, n_before)
     change = closed - previous if closed is not None and previous is not None else None
     z = z_overlapping(hits, n, hits_before, n_before, count.get("done_both", 0), count.get("people_both", 0))
     return Adoption(
@@ -238,14 +238,15 @@ def _adoption(row: dict[str, Any], goal: Goal) -> Adoption:
         status=status(goal, value),
         intensity=intensity(value),
         tried=tried,
-        tried_share=_share(tried, people),
+        tried_share=share(tried, people),
         could_return=could,
         returned=returned,
-        retained=_share(returned, could),
+        retained=share(returned, could),
         uses=count.get("times", 0),
         enough=people >= MIN_PEOPLE,
     )
 
 
-def _share(part: int, whole: int) -> float | None:
+def share(part: int, whole: int) -> float | None:
+    """Per cent; None of nothing."""
     return 100 * part / whole if whole else None
