@@ -28,10 +28,11 @@ _NONE: Mapping[tuple[str, int], Mapping[str, Any]] = {}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step. ``share`` in per cent of the runs started; ``dropped`` of those at the step before stopped there.
+    """One step, passed by ``reached`` runs, ``share`` in per cent of those started.
 
-    Seconds are exact order statistics (linear between neighbours) over runs that reached it: ``median_s`` and
-    ``p90_s`` since the step before, ``elapsed_s`` the median since the start; None for step 1 or when nobody did.
+    ``dropped`` runs got to the step before (for step 1: were started) and no further. Seconds are exact order
+    statistics (linear between neighbours): ``median_s`` and ``p90_s`` since the step before, ``elapsed_s`` the median
+    since the start; None when nobody passed it, 0 for step 1 of an app that reports a step only when it is done.
     """
 
     name: str
@@ -47,7 +48,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Funnel(msgspec.Struct, frozen=True, kw_only=True):
     """Runs by one entry mode. ``completion`` in per cent of ``started``, None without any; bounds at 95 %.
 
-    ``first``: the steps follow the run's first entry. ``any``: the best of its entries, each with a window of its own.
+    An entry is an event of step 1 in any status. ``first``: the steps follow the run's first entry. ``any``: the best
+    of its entries, each with a window of its own.
     ``median_s`` and ``p90_s`` from entry to the last step.
     """
 
@@ -146,7 +148,7 @@ class Workflows:
         found: dict[str, dict[tuple[str, str], dict[tuple[str, int], Mapping[str, Any]]]] = {}
         for row in table.to_pylist():
             label = found.setdefault(row["workflow"], {}).setdefault((row["axis"], row["name"]), {})
-            label[row["mode"], row["step"]] = row
+            label[row["mode"], row["stage"]] = row
         return [self._use(workflow, found.get(workflow.id, {}), first, last, now) for workflow in wanted]
 
     def _use(self, workflow: Workflow, rows: Rows, first: date, last: date, now: datetime) -> WorkflowUse:
@@ -230,29 +232,26 @@ def definition(workflow: Workflow) -> str:
 
 
 def _funnel(workflow: Workflow, rows: Mapping[tuple[str, int], Mapping[str, Any]], entry: Entry) -> Funnel:
-    reached = [
-        sum(int(row["reached"]) for (mode, step), row in rows.items() if mode == entry and step == number)
-        for number in range(1, len(workflow.steps) + 1)
-    ]
+    """Stage 1 is the entry, stage 2 the first step."""
+    found = [rows.get((entry, stage)) for stage in range(1, len(workflow.steps) + 2)]
+    reached = [int(row["reached"]) if row else 0 for row in found]
     started, completed = reached[0], reached[-1]
     steps = []
-    for index, name in enumerate(workflow.steps):
-        row = rows.get((entry, index + 1)) if index else None
-        dropped = reached[index - 1] - reached[index] if index else 0
+    for stage, name in enumerate(workflow.steps, start=1):
+        row, dropped = found[stage], reached[stage - 1] - reached[stage]
         steps.append(
             Step(
                 name=name,
-                reached=reached[index],
-                share=share(reached[index], started),
+                reached=reached[stage],
+                share=share(reached[stage], started),
                 dropped=dropped,
-                drop_off=share(dropped, reached[index - 1]) if index else None,
-                median_s=row["since_step"][0] if row else None,
-                p90_s=row["since_step"][1] if row else None,
+                drop_off=share(dropped, reached[stage - 1]),
+                median_s=row["since_stage"][0] if row else None,
+                p90_s=row["since_stage"][1] if row else None,
                 elapsed_s=row["since_start"][0] if row else None,
             )
         )
-    last = rows.get((entry, len(workflow.steps)))
-    bound = wilson(completed, started)
+    last, bound = found[-1], wilson(completed, started)
     return Funnel(
         entry=entry,
         started=started,
