@@ -1,78 +1,71 @@
--- One row a feature and role ('' = all of the scope): people entitled, who succeeded, who tried, who came back.
--- 0 = the 28 days asked for, 1 = the last 28 closed ones, 2 = those a week before; w1 ... w4 = the four weeks of 0.
+-- People by feature and cell (a role, or '' = all roles entitled): kind 'use' counts who succeeded and who tried, kind
+-- 'people' who was active, under feature '' or under that of a feature that only some are entitled to.
+-- 0 = the 28 days that end with {last}, 1 = the last 28 closed ones, 2 = those a week before; w1 ... w4 = the weeks of 0.
 WITH
     toDate({last:String}) AS e,
-    toDate({closed:String}) AS c,
-    active AS (
-        SELECT axis, name,
-            groupBitmapMergeStateIf(users, day > e - 28 AND day <= e) AS a0,
-            groupBitmapMergeStateIf(users, day > c - 28 AND day <= c) AS a1,
-            groupBitmapMergeStateIf(users, day > c - 35 AND day <= c - 7) AS a2
-        FROM @people_days WHERE day > c - 35 AND day <= e GROUP BY axis, name
-    ),
-    used AS (
-        SELECT feature, axis, name, sumIf(uses, day > e - 28 AND day <= e) AS times,
-            groupBitmapMergeStateIf(done, day > e - 28 AND day <= e) AS d0,
-            groupBitmapMergeStateIf(done, day > c - 28 AND day <= c) AS d1,
-            groupBitmapMergeStateIf(done, day > c - 35 AND day <= c - 7) AS d2,
-            groupBitmapMergeStateIf(tried, day > e - 28 AND day <= e - 21) AS w1,
-            groupBitmapMergeStateIf(tried, day > e - 21 AND day <= e - 14) AS w2,
-            groupBitmapMergeStateIf(tried, day > e - 14 AND day <= e - 7) AS w3,
-            groupBitmapMergeStateIf(tried, day > e - 7 AND day <= e) AS w4
-        FROM @feature_days WHERE day > c - 35 AND day <= e GROUP BY feature, axis, name
-    ),
-    by_role AS (
-        SELECT splitByChar('\n', pair)[1] AS feature, groupBitmapMergeState(a0) AS r0, groupBitmapMergeState(a1) AS r1,
-            groupBitmapMergeState(a2) AS r2
-        FROM (SELECT arrayJoin({entitled_roles:Array(String)}) AS pair, splitByChar('\n', pair)[2] AS name) AS wanted
-        JOIN (SELECT * FROM active WHERE axis = 'role') AS active ON active.name = wanted.name
-        GROUP BY feature
-    ),
-    by_customer AS (
-        SELECT splitByChar('\n', pair)[1] AS feature, groupBitmapMergeState(a0) AS k0, groupBitmapMergeState(a1) AS k1,
-            groupBitmapMergeState(a2) AS k2
-        FROM (SELECT arrayJoin({entitled_customers:Array(String)}) AS pair, splitByChar('\n', pair)[2] AS name) AS wanted
-        JOIN (SELECT * FROM active WHERE axis = 'customer') AS active ON active.name = wanted.name
-        GROUP BY feature
-    ),
-    scope AS (SELECT a0, a1, a2 FROM active WHERE axis = {axis:String} AND name = {name:String}),
-    people_of AS (
-        SELECT '' AS role, a0, a1, a2 FROM scope
-        UNION ALL
-        SELECT name AS role, bitmapAnd(r.a0, s.a0) AS a0, bitmapAnd(r.a1, s.a1) AS a1, bitmapAnd(r.a2, s.a2) AS a2
-        FROM (SELECT * FROM active WHERE axis = 'role' AND name != '') AS r CROSS JOIN scope AS s
-    ),
-    used_in AS (SELECT * FROM used WHERE axis = {axis:String} AND name = {name:String}),
-    used_by AS (
-        SELECT feature, '' AS role, times, d0, d1, d2, w1, w2, w3, w4 FROM used_in
-        UNION ALL
-        SELECT feature, r.name AS role, r.times AS times, bitmapAnd(r.d0, s.d0) AS d0, bitmapAnd(r.d1, s.d1) AS d1,
-            bitmapAnd(r.d2, s.d2) AS d2, bitmapAnd(r.w1, s.w1) AS w1, bitmapAnd(r.w2, s.w2) AS w2,
-            bitmapAnd(r.w3, s.w3) AS w3, bitmapAnd(r.w4, s.w4) AS w4
-        FROM (SELECT * FROM used WHERE axis = 'role' AND name != '') AS r JOIN used_in AS s ON r.feature = s.feature
-    ),
-    known AS (SELECT feature FROM used_in UNION DISTINCT SELECT arrayJoin({defined:Array(String)}) AS feature),
-    entitled AS (
-        SELECT known.feature AS feature, people_of.role AS role,
-            has({for_roles:Array(String)}, feature) AS only_roles,
-            has({for_customers:Array(String)}, feature) AS only_customers,
-            if(only_roles, bitmapAnd(a0, r0), a0) AS x0, if(only_roles, bitmapAnd(a1, r1), a1) AS x1,
-            if(only_roles, bitmapAnd(a2, r2), a2) AS x2,
-            if(only_customers, bitmapAnd(x0, k0), x0) AS n0, if(only_customers, bitmapAnd(x1, k1), x1) AS n1,
-            if(only_customers, bitmapAnd(x2, k2), x2) AS n2
-        FROM known CROSS JOIN people_of
-        LEFT JOIN by_role ON by_role.feature = known.feature
-        LEFT JOIN by_customer ON by_customer.feature = known.feature
-    )
-SELECT
-    entitled.feature AS feature, entitled.role AS role, times,
-    bitmapCardinality(n0) AS people, bitmapAndCardinality(n0, d0) AS done,
-    bitmapCardinality(n1) AS people_closed, bitmapAndCardinality(n1, d1) AS done_closed,
-    bitmapCardinality(n2) AS people_before, bitmapAndCardinality(n2, d2) AS done_before,
+    toDate({closed:String}) AS c
+SELECT kind, feature, cell, times,
+    bitmapCardinality(n0) AS people, bitmapCardinality(n1) AS people_closed, bitmapCardinality(n2) AS people_before,
     bitmapAndCardinality(n1, n2) AS people_both,
-    bitmapAndCardinality(bitmapAnd(n1, d1), bitmapAnd(n2, d2)) AS done_both,
-    bitmapAndCardinality(n0, bitmapOr(bitmapOr(w1, w2), bitmapOr(w3, w4))) AS tried,
-    bitmapAndCardinality(n0, bitmapOr(w1, bitmapOr(w2, w3))) AS could_return,
-    bitmapAndCardinality(n0, bitmapOr(bitmapAnd(bitmapOr(w1, bitmapOr(w2, w3)), w4), bitmapOr(bitmapAnd(bitmapOr(w1, w2), w3), bitmapAnd(w1, w2)))) AS returned
-FROM entitled LEFT JOIN used_by ON used_by.feature = entitled.feature AND used_by.role = entitled.role
-ORDER BY feature, role
+    bitmapCardinality(bitmapOr(early, m4)) AS tried,
+    bitmapCardinality(early) AS could_return,
+    bitmapCardinality(bitmapOr(bitmapAnd(early, m4), bitmapOr(bitmapAnd(bitmapOr(m1, m2), m3), bitmapAnd(m1, m2)))) AS returned
+FROM (
+    SELECT kind, feature, cell, part,
+        if({scoped:UInt8} = 1, sumIf(times, part = 1) OVER mine * (cell = ''), times) AS times,
+        if({scoped:UInt8} = 1, bitmapAnd(d0, groupBitmapMergeStateIf(d0, part = 1) OVER mine), d0) AS s0,
+        if({scoped:UInt8} = 1, bitmapAnd(d1, groupBitmapMergeStateIf(d1, part = 1) OVER mine), d1) AS s1,
+        if({scoped:UInt8} = 1, bitmapAnd(d2, groupBitmapMergeStateIf(d2, part = 1) OVER mine), d2) AS s2,
+        if({scoped:UInt8} = 1, bitmapAnd(w1, groupBitmapMergeStateIf(w1, part = 1) OVER mine), w1) AS v1,
+        if({scoped:UInt8} = 1, bitmapAnd(w2, groupBitmapMergeStateIf(w2, part = 1) OVER mine), w2) AS v2,
+        if({scoped:UInt8} = 1, bitmapAnd(w3, groupBitmapMergeStateIf(w3, part = 1) OVER mine), w3) AS v3,
+        if({scoped:UInt8} = 1, bitmapAnd(w4, groupBitmapMergeStateIf(w4, part = 1) OVER mine), w4) AS v4,
+        has({for_customers:Array(String)}, feature) AS chosen,
+        if(chosen, bitmapAnd(s0, groupBitmapMergeStateIf(d0, part = 2) OVER mine), s0) AS n0,
+        if(chosen, bitmapAnd(s1, groupBitmapMergeStateIf(d1, part = 2) OVER mine), s1) AS n1,
+        if(chosen, bitmapAnd(s2, groupBitmapMergeStateIf(d2, part = 2) OVER mine), s2) AS n2,
+        if(chosen, bitmapAnd(v1, groupBitmapMergeStateIf(w1, part = 2) OVER mine), v1) AS m1,
+        if(chosen, bitmapAnd(v2, groupBitmapMergeStateIf(w2, part = 2) OVER mine), v2) AS m2,
+        if(chosen, bitmapAnd(v3, groupBitmapMergeStateIf(w3, part = 2) OVER mine), v3) AS m3,
+        if(chosen, bitmapAnd(v4, groupBitmapMergeStateIf(w4, part = 2) OVER mine), v4) AS m4,
+        bitmapOr(m1, bitmapOr(m2, m3)) AS early
+    FROM (
+        -- Part 0 = the union of a cell's roles; with 1 = the filter and 2 = the customers entitled it is cut.
+        SELECT kind, owner AS feature, piece.1 AS cell, piece.2 AS part, sum(uses) AS times,
+            groupBitmapMergeStateIf(done, bitTest(days, 0)) AS d0,
+            groupBitmapMergeStateIf(done, bitTest(days, 1)) AS d1,
+            groupBitmapMergeStateIf(done, bitTest(days, 2)) AS d2,
+            groupBitmapMergeStateIf(tried, bitTest(days, 3)) AS w1,
+            groupBitmapMergeStateIf(tried, bitTest(days, 4)) AS w2,
+            groupBitmapMergeStateIf(tried, bitTest(days, 5)) AS w3,
+            groupBitmapMergeStateIf(tried, bitTest(days, 6)) AS w4
+        FROM (
+            SELECT kind, feature, axis, name,
+                toUInt8((day > e - 28 AND day <= e) + 2 * (day > c - 28 AND day <= c) + 4 * (day > c - 35 AND day <= c - 7)
+                    + 8 * (day > e - 28 AND day <= e - 21) + 16 * (day > e - 21 AND day <= e - 14)
+                    + 32 * (day > e - 14 AND day <= e - 7) + 64 * (day > e - 7 AND day <= e)) AS days,
+                groupBitmapMergeState(done) AS done, groupBitmapMergeState(tried) AS tried, sumIf(uses, bitTest(days, 0)) AS uses
+            FROM (
+                SELECT 'use' AS kind, feature::String AS feature, day, axis::String AS axis, name, done, tried, uses FROM @feature_days
+                UNION ALL
+                SELECT 'people' AS kind, '' AS feature, day, axis::String AS axis, name, users AS done, users AS tried, 0 AS uses FROM @people_days
+            )
+            WHERE day > c - 35 AND day <= e AND (
+                (axis = 'role' AND ({axis:String} != 'role' OR name = {name:String}))
+                OR ({scoped:UInt8} = 1 AND axis = {axis:String} AND name = {name:String})
+                OR (axis = 'customer' AND has({customers:Array(String)}, name)))
+            GROUP BY kind, feature, axis, name, days
+        )
+        ARRAY JOIN if(kind = 'use', [feature], arrayConcat([''], {restricted:Array(String)})) AS owner
+        ARRAY JOIN arrayConcat(
+            if(axis = 'role' AND (NOT has({for_roles:Array(String)}, owner) OR has({entitled_roles:Array(String)}, concat(owner, '\n', name))),
+                if(name = '', [('', 0)], [('', 0), (name, 0)]), []),
+            if({scoped:UInt8} = 1 AND axis = {axis:String} AND name = {name:String}, [('', 1)], []),
+            if(axis = 'customer' AND has({entitled_customers:Array(String)}, concat(owner, '\n', name)), [('', 2)], [])
+        )::Array(Tuple(String, UInt8)) AS piece
+        GROUP BY kind, feature, cell, part
+    )
+    WINDOW mine AS (PARTITION BY kind, feature)
+)
+WHERE part = 0
+ORDER BY kind, feature, cell
