@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from lopan.clock import SystemClock
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
@@ -19,7 +17,7 @@ from lopan.ingest.columns import Arrival, record
 from lopan.ingest.commits import Commit
 from lopan.ingest.seen import Seen
 from lopan.ingest.writer import Writer
-from lopan.spool import Spool
+from lopan.spool import Record, Spool
 from lopan.store import Chdb
 from lopan.store.base import Param
 from lopan.store.migrations import migrate
@@ -38,8 +36,8 @@ class Pipeline:
 
     def put(self, events: Sequence[Event], project: int = 1, received: datetime = RECEIVED) -> int:
         """Events through spool and writer into the store; returns the rows that were new."""
-        batch = record([Arrival(project, received, list(events))])
-        return self._thread.submit(self._put, batch).result()
+        spooled = record([Arrival(project, received, list(events))])
+        return self._thread.submit(self._put, spooled).result()
 
     def rows(self, sql: str, params: Mapping[str, Param] | None = None) -> list[dict[str, Any]]:
         """Rows of a SELECT as dictionaries."""
@@ -65,8 +63,8 @@ class Pipeline:
         )
         self.writer.catch_up()
 
-    def _put(self, batch: pa.RecordBatch) -> int:
-        self.spool.append(batch)
+    def _put(self, spooled: Record) -> int:
+        self.spool.append(spooled)
         self.spool.sync()
         return self.writer.drain()
 

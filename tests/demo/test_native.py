@@ -13,6 +13,7 @@ from lopan.demo.fleet import fleet
 from lopan.demo.native import moment, timed
 from lopan.event import decode_batch
 from lopan.ingest.columns import Arrival, record
+from lopan.ingest.rows import table as rows_of
 
 END = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -36,8 +37,8 @@ def test_the_way_over_the_wire_gives_the_same_rows() -> None:
     events = [drawn.event for drawn in timed(table)]
     taken = decode_batch(msgspec.json.encode(events))
     assert not taken.refused
-    rows = record([Arrival(1, END, taken.events)])
-    assert by_id(pa.Table.from_batches([rows])) == by_id(table)
+    rows = rows_of([record([Arrival(1, END, taken.events)])])
+    assert by_id(rows) == by_id(table)
 
 
 def by_id(table: pa.Table) -> dict[bytes, dict[str, object]]:

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from lopan.event import TYPES, Crash, Event, FrameStats, Memory, Network, Session
 from lopan.event.ids import NOTHING, digest
 from lopan.ingest.columns import SCHEMA, Arrival, record
+from lopan.ingest.rows import record_of, table
+from lopan.spool.record import decode, encode
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -49,7 +51,7 @@ def test_every_event_becomes_one_row_that_says_the_same(groups: list[tuple[int, 
     arrivals = [Arrival(project, NOW, batch) for project, batch in groups if batch]
     if not arrivals:
         return
-    batch = record(arrivals)
+    batch = table([record(arrivals)])
     assert all(batch.schema.field(name).type == SCHEMA[name] for name in batch.schema.names)
     rows = batch.to_pylist()
     expected = [(project, event) for project, received, batch in arrivals for event in batch]
@@ -101,7 +103,7 @@ def test_every_own_field_of_every_type_has_its_column(name: str) -> None:
         },
         kind,
     )
-    row = record([Arrival(1, NOW, [event])]).to_pylist()[0]
+    row = table([record([Arrival(1, NOW, [event])])]).to_pylist()[0]
     own = {"duration_ms": "duration_s", "scrolling": "kind"}
     for field in set(fields) - {"time", "event_id", "attributes"}:
         column = own.get(field, field)
@@ -123,17 +125,27 @@ def _sample(kind: str, field: str) -> object:
 
 
 def test_a_session_without_id_or_start_gets_them_once() -> None:
-    batch = record([Arrival(1, NOW, [Session(time=NOW, status="exited", duration_s=60)] * 1)])
-    row = batch.to_pylist()[0]
+    spooled = record([Arrival(1, NOW, [Session(time=NOW, status="exited", duration_s=60)])])
+    row = table([spooled]).to_pylist()[0]
     assert row["started"] == NOW - timedelta(seconds=60)
     assert row["session"] != bytes(16)
 
 
-def test_a_record_survives_the_spool_format() -> None:
-    batch = record([Arrival(1, NOW, [Memory(time=NOW, footprint_mb=1.5, attributes={"a": "ü", "b": None})])])
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    again = pa.ipc.open_stream(sink.getvalue()).read_all()
-    assert again.to_pylist() == batch.to_pylist()
-    assert again.column("attributes").to_pylist() == ['{"a":"ü","b":null}']
+@given(st.lists(st.lists(events, min_size=1, max_size=6), min_size=1, max_size=4))
+def test_records_survive_the_spool_format_and_the_way_over_arrow(groups: list[list[Event]]) -> None:
+    spooled = [record([Arrival(1, NOW, batch)]) for batch in groups]
+    rows = table(spooled)
+    assert table([decode(encode(one)) for one in spooled]).equals(rows)
+    batches = rows.combine_chunks().to_batches()
+    assert table([record_of(batch) for batch in batches]).equals(rows)
+    assert rows.num_rows == sum(map(len, groups))
+
+
+def test_rows_without_a_value_hold_the_default() -> None:
+    session = record([Arrival(1, NOW, [Session(time=NOW, status="exited", count=3)])])
+    memory = record([Arrival(1, NOW, [Memory(time=NOW, footprint_mb=1.5, attributes={"a": "ü\0", "b": None})])])
+    rows = table([session, memory])
+    assert rows.column("count").to_pylist() == [3, 1]
+    assert rows.column("attributes").to_pylist() == ["", '{"a":"ü\\u0000","b":null}']
+    holes = pa.record_batch({"count": pa.array([None, 2], pa.uint32()), "user": pa.array(["a", None])})
+    assert table([record_of(holes)]).to_pydict() == {"user": ["a", ""], "count": [1, 2]}

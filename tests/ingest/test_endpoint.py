@@ -19,6 +19,7 @@ from lopan.control.projects import ProjectRef
 from lopan.ingest.endpoint import Endpoint
 from lopan.ingest.intake import Intake
 from lopan.ingest.quarantine import Quarantine
+from lopan.ingest.rows import table
 from lopan.spool import Spool
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +47,7 @@ class Door:
 
     def rows(self) -> list[dict[str, Any]]:
         segment = self.spool.seal(1_000)
-        return list(segment.table().to_pylist()) if segment else []
+        return list(table(segment.records()).to_pylist()) if segment else []
 
 
 @asynccontextmanager

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
+from array import array
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lopan.errors import TryAgain
-from lopan.spool import Segment, Spool, spool
+from lopan.spool import Fixed, Record, Segment, Spool, spool
 
 
 def open_spool(root: Path, **settings: float) -> Spool:
     return Spool(root, int(settings.get("max_bytes", 1 << 40)), int(settings.get("min_free", 0)))
 
 
-def batch(*numbers: int) -> pa.RecordBatch:
-    return pa.record_batch({"number": pa.array(numbers, pa.int64())})
+def batch(*numbers: int) -> Record:
+    return Record(len(numbers), {"number": Fixed("q", array("q", numbers))}, {})
 
 
 def put(target: Spool, *numbers: int) -> None:
@@ -36,8 +36,12 @@ def take(target: Spool, most: int = 1_000) -> list[tuple[int, str, list[int]]]:
     return taken
 
 
+def numbers(record: Record) -> list[int]:
+    return memoryview(record.fixed["number"].values).cast("B").cast("q").tolist()
+
+
 def facts(segment: Segment) -> tuple[int, str, list[int]]:
-    return segment.number, segment.token, segment.table().column("number").to_pylist()
+    return segment.number, segment.token, [n for record in segment.records() for n in numbers(record)]
 
 
 def test_rows_come_out_once_in_order_as_numbered_segments(tmp_path: Path) -> None:

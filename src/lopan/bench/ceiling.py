@@ -21,9 +21,10 @@ from lopan.errors import GiveUp
 from lopan.event import decode_batch
 from lopan.ingest.block import build
 from lopan.ingest.columns import Arrival, record
+from lopan.ingest.rows import table
 from lopan.ingest.seen import Seen
 from lopan.ingest.writer import BLOCK_ROWS, Writer
-from lopan.spool import Spool
+from lopan.spool import Record, Spool
 from lopan.store import Chdb
 from lopan.store.migrations import migrate
 
@@ -107,7 +108,7 @@ def _arrow(root: Path, events: int) -> float:
     numbers = Identities(engine).numbers
     spent = 0.0
     for number, segment in enumerate(_segments(events)):
-        block = build(segment, numbers)
+        block = build(table(segment), numbers)
         path = root / f"{number}.arrow"
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, block.schema) as writer:
             writer.write_table(block)
@@ -127,8 +128,8 @@ def _writer(root: Path, events: int) -> float:
     spool, seen = Spool(root / "spool", _ROOM, 0), Seen(root / "seen")
     writer = Writer(spool, store, seen, Identities(engine).numbers, SystemClock(), lambda commit: None)
     for segment in _segments(events):
-        for batch in segment.to_batches():
-            spool.append(batch)
+        for one in segment:
+            spool.append(one)
     spool.sync()
     cpu = time.process_time()
     rows = writer.drain()
@@ -148,7 +149,7 @@ def _bare(store: Chdb) -> None:
         store.execute(f"DROP VIEW {view}")
 
 
-def _segments(events: int) -> list[pa.Table]:
+def _segments(events: int) -> list[list[Record]]:
     """Blocks of 50,000 rows, as the endpoint spools them."""
     made = bodies.native()
     now = SystemClock().now()
@@ -156,17 +157,5 @@ def _segments(events: int) -> list[pa.Table]:
     for first in range(0, events, BLOCK_ROWS):
         batches = range(first // bodies.BATCH, min(first + BLOCK_ROWS, events) // bodies.BATCH)
         texts = [made[i % len(made)].round(1 + i // len(made)) for i in batches]
-        records = [record([Arrival(1, now, decode_batch(text).events)]) for text in texts]
-        tables = [pa.Table.from_batches([one]) for one in _grouped(records)]
-        segments.append(pa.concat_tables(tables, promote_options="default"))
+        segments.append([record([Arrival(1, now, decode_batch(text).events)]) for text in texts])
     return segments
-
-
-def _grouped(records: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
-    """One record for every 2,000 events, the size of a commit group under load."""
-    groups = []
-    for first in range(0, len(records), 4):
-        tables = [pa.Table.from_batches([one]) for one in records[first : first + 4]]
-        table = pa.concat_tables(tables, promote_options="default").combine_chunks()
-        groups.extend(table.to_batches())
-    return groups

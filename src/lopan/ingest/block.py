@@ -5,30 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from lopan.event.ids import NOTHING
-from lopan.ingest.arrays import ID
-from lopan.ingest.columns import DEFAULTS, SCHEMA
 from lopan.ingest.seen import Ids, Seen, halves
 
 Numbers = Callable[[str, Sequence[str]], dict[str, int]]
 """(kind, names) -> a dense number for each name, durable before it is returned."""
 
 _NUMBERED = {"user": "user_id", "install": "install_id"}
+_SHARED = frozenset(
+    {
+        *("type", "release", "build", "environment", "os", "device", "customer", "role", "screen", "kind"),
+        *("feature", "action", "host", "route", "method"),
+    }
+)
+"""Text that the table keeps as dictionaries."""
 
 
 def unique(rows: pa.Table, seen: Seen) -> tuple[pa.Table, Ids, Ids]:
     """The rows whose event id is new, and what ``seen`` knows these by."""
-    ids = rows.column("event_id").combine_chunks()
-    if isinstance(ids, pa.ChunkedArray):
-        ids = pa.concat_arrays(ids.chunks)
-    if ids.null_count:
-        ids = ids.fill_null(bytes(16))
-    packed = ids.buffers()[1]
-    high, low = halves(memoryview(packed)[16 * ids.offset : 16 * (ids.offset + len(ids))])
-    high = _of_project(rows.column("project"), high, low)
+    packed = _whole(rows.column("event_id")).buffers()[1]
+    high, low = halves(memoryview(packed)[: 16 * rows.num_rows])
+    high = _of_project(_whole(rows.column("project")).to_numpy(), high, low)
     fresh = seen.fresh(high, low)
     if not fresh.all():
         rows = rows.filter(pa.array(fresh))
@@ -36,9 +35,9 @@ def unique(rows: pa.Table, seen: Seen) -> tuple[pa.Table, Ids, Ids]:
     return rows, high, low
 
 
-def _of_project(projects: pa.ChunkedArray, high: Ids, low: Ids) -> Ids:
+def _of_project(projects: npt.NDArray[np.uint32], high: Ids, low: Ids) -> Ids:
     """Ids of one project must not hide those of another: mix its number in; zero ids stay zero."""
-    numbers = projects.to_numpy().astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    numbers = projects.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return np.where((high != 0) | (low != 0), high ^ numbers, high)
 
 
@@ -49,41 +48,25 @@ def build(rows: pa.Table, numbers: Numbers) -> pa.Table:
     """
     fields: list[pa.Field] = []
     columns: list[pa.Array] = []
-    for name, kind in SCHEMA.items():
-        if name not in rows.column_names:
-            continue
-        column = rows.column(name)
+    for name, column in zip(rows.column_names, rows.columns, strict=True):
+        values = _whole(column)
         if name in _NUMBERED:
-            fields.append(pa.field(_NUMBERED[name], pa.uint32(), nullable=False))
-            columns.append(_number(column, _NUMBERED[name].removesuffix("_id"), numbers))
-        else:
-            fields.append(pa.field(name, kind, nullable=False))
-            columns.append(_whole(column, name))
+            name = _NUMBERED[name]
+            values = _number(values, name.removesuffix("_id"), numbers)
+        elif name in _SHARED:
+            values = values.dictionary_encode()
+        fields.append(pa.field(name, values.type, nullable=False))
+        columns.append(values)
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
-def _whole(column: pa.ChunkedArray, name: str) -> pa.Array:
-    """One array; rows of records that left the column out get its default."""
-    if column.null_count:
-        column = pc.fill_null(column, _default(column.type, name))
-    whole = column.combine_chunks()
-    return pa.concat_arrays(whole.chunks) if isinstance(whole, pa.ChunkedArray) else whole
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
 
 
-def _default(kind: pa.DataType, name: str) -> pa.Scalar:
-    if kind == pa.utf8():
-        return pa.scalar("")
-    if kind == ID:
-        return pa.scalar(NOTHING, ID)
-    return pa.scalar(DEFAULTS.get(name, 0), pa.int64()).cast(kind)
-
-
-def _number(column: pa.ChunkedArray, kind: str, numbers: Numbers) -> pa.Array:
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
-    names = encoded.dictionary.to_pylist()
-    known = numbers(kind, [name for name in names if name])
-    table = np.array([known[name] if name else 0 for name in names] + [0], np.uint32)
-    indices = pc.fill_null(encoded.indices, len(names)).to_numpy(zero_copy_only=False)
-    return pa.array(table[indices], pa.uint32())
+def _number(names: pa.StringArray, kind: str, numbers: Numbers) -> pa.Array:
+    encoded = names.dictionary_encode()
+    different = encoded.dictionary.to_pylist()
+    known = numbers(kind, [name for name in different if name])
+    found = np.array([known[name] if name else 0 for name in different], np.uint32)
+    return pa.array(found[encoded.indices.to_numpy()], pa.uint32())

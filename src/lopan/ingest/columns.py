@@ -1,10 +1,9 @@
-"""Events to Arrow: one record batch a commit group, columns that no event fills left out."""
+"""Events to columns: one record a request or commit group, columns that no event fills left out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import repeat
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -14,8 +13,8 @@ import pyarrow as pa
 from lopan.event import TYPES, Event, Session
 from lopan.event.ids import NOTHING, digests, pack
 from lopan.event.types import Base
-from lopan.ingest import arrays
-from lopan.ingest.arrays import ID, TIME, Numbers, Texts, sparse
+from lopan.ingest.arrays import CODES, ID, TIME, Pieces, filled, milliseconds, runs, texts, write
+from lopan.spool import Fixed, Record
 
 SCHEMA: dict[str, pa.DataType] = {
     "project": pa.uint32(),
@@ -93,10 +92,11 @@ class Arrival(NamedTuple):
 
 
 class _Own(NamedTuple):
-    """How one own field of an event type becomes a column; ``position`` in the struct."""
+    """How one own field of an event type becomes a column; ``position`` in the struct, ``code`` "" for text."""
 
     column: str
     position: int
+    code: str
     convert: Callable[[Sequence[Any]], Sequence[Any]] | None = None
 
 
@@ -105,17 +105,31 @@ def _own(kind: type[Base]) -> list[_Own]:
     for position, name in enumerate(kind.__struct_fields__):
         if name in _POSITION:
             continue
+        column, convert = name, None
         if name == "duration_ms":
-            own.append(_Own("duration_s", position, lambda values: [value / 1_000 for value in values]))
+            column, convert = "duration_s", _seconds
         elif name == "status" and kind is TYPES["network"]:
-            own.append(_Own("status_code", position))
+            column = "status_code"
         elif name == "frames" and kind is not TYPES["frame_stats"]:
-            own.append(_Own("stack", position, lambda values: ["\n".join(frames) for frames in values]))
+            column, convert = "stack", _lines
         elif name == "scrolling":
-            own.append(_Own("kind", position, lambda values: ["scrolling" if value else "still" for value in values]))
-        else:
-            own.append(_Own(name, position))
+            column, convert = "kind", _scrolling
+        elif SCHEMA[name] == TIME:
+            convert = milliseconds
+        own.append(_Own(column, position, CODES.get(SCHEMA[column], ""), convert))
     return own
+
+
+def _seconds(values: Sequence[float]) -> list[float]:
+    return [value / 1_000 for value in values]
+
+
+def _lines(values: Sequence[list[str]]) -> list[str]:
+    return ["\n".join(frames) for frames in values]
+
+
+def _scrolling(values: Sequence[bool]) -> list[str]:
+    return ["scrolling" if value else "still" for value in values]
 
 
 _OWN: dict[type[Base], list[_Own]] = {kind: _own(kind) for kind in TYPES.values()}
@@ -129,8 +143,8 @@ class _Group(NamedTuple):
     runs: list[tuple[int, int, datetime]]
 
 
-def record(arrivals: Iterable[Arrival]) -> pa.RecordBatch:
-    """One batch of all the events, grouped by type (the order within a record has no meaning)."""
+def record(arrivals: Iterable[Arrival]) -> Record:
+    """One record of all the events, grouped by type (the order within a record has no meaning)."""
     groups: dict[type[Base], _Group] = {}
     for project, received, events in arrivals:
         before = {kind: len(group.events) for kind, group in groups.items()}
@@ -145,7 +159,7 @@ def record(arrivals: Iterable[Arrival]) -> pa.RecordBatch:
                 group.runs.append((fresh, project, received))
     if Session in groups:
         _complete(groups[Session].events)
-    return pa.record_batch(_columns(groups))
+    return _columns(groups)
 
 
 def _complete(sessions: list[Session]) -> None:
@@ -157,51 +171,46 @@ def _complete(sessions: list[Session]) -> None:
             session.started = session.time - timedelta(seconds=session.duration_s)
 
 
-def _columns(groups: dict[type[Base], _Group]) -> dict[str, pa.Array]:
+def _columns(groups: dict[type[Base], _Group]) -> Record:
     """Structs to tuples to columns in C, a type at a time; a getter for each field would cost twice as much."""
     total = sum(len(group.events) for group in groups.values())
     common: list[list[Any]] = [[] for _ in _POSITION]
-    own: dict[str, Numbers | Texts] = {}
+    numbers: dict[str, tuple[str, bytearray]] = {}
+    words: dict[str, Pieces] = {"type": []}
     at = 0
     for kind, group in groups.items():
         fields = list(zip(*map(msgspec.structs.astuple, group.events), strict=True))
         for collected, field in zip(common, fields, strict=False):
             collected.extend(field)
-        for column, position, convert in _OWN[kind]:
+        words["type"].append((at, [_NAME[kind]] * len(group.events)))
+        for column, position, code, convert in _OWN[kind]:
             values = fields[position] if convert is None else convert(fields[position])
-            if column not in own:
-                own[column] = sparse(SCHEMA[column], total, DEFAULTS.get(column, 0))
-            own[column].put(at, values)
+            if code:
+                if column not in numbers:
+                    numbers[column] = code, filled(code, total, DEFAULTS.get(column, 0))
+                write(code, numbers[column][1], at, values)
+            else:
+                words.setdefault(column, []).append((at, values))
         at += len(group.events)
-    columns = _origin(groups) | _identity(common)
     for name in _COMMON:
         values = common[_POSITION[name]]
         if any(values):
-            columns[name] = arrays.texts(values)
+            words[name] = [(0, values)]
     attributes = common[_POSITION["attributes"]]
     if any(attributes):
-        columns["attributes"] = arrays.texts([msgspec.json.encode(one).decode() if one else "" for one in attributes])
-    return columns | {name: filled.array() for name, filled in own.items()}
+        words["attributes"] = [(0, [msgspec.json.encode(one).decode() if one else "" for one in attributes])]
+    fixed = _fixed(groups, common) | {name: Fixed(*column) for name, column in numbers.items()}
+    return Record(total, fixed, texts(words, total))
 
 
-def _origin(groups: dict[type[Base], _Group]) -> dict[str, pa.Array]:
-    runs = [run for group in groups.values() for run in group.runs]
-    counts = [count for count, _, _ in runs]
-    types: list[str] = []
-    for kind, group in groups.items():
-        types.extend(repeat(_NAME[kind], len(group.events)))
-    return {
-        "project": arrays.runs(pa.uint32(), [project for _, project, _ in runs], counts),
-        "type": arrays.texts(types),
-        "received": arrays.runs(TIME, [round(received.timestamp() * 1_000) for _, _, received in runs], counts),
-    }
-
-
-def _identity(common: list[list[Any]]) -> dict[str, pa.Array]:
+def _fixed(groups: dict[type[Base], _Group], common: list[list[Any]]) -> dict[str, Fixed]:
+    arrived = [run for group in groups.values() for run in group.runs]
     given = common[_POSITION["event_id"]]
     packed = pack(given) if all(given) else b"".join(pack([text]) if text else NOTHING for text in given)
     return {
-        "time": arrays.times(common[_POSITION["time"]]),
-        "event_id": arrays.ids(packed),
-        "session": arrays.ids(digests(common[_POSITION["session"]])),
+        "project": Fixed("I", runs("I", [(count, project) for count, project, _ in arrived])),
+        "time": Fixed("q", milliseconds(common[_POSITION["time"]])),
+        "received": Fixed("q", runs("q", [(count, round(at.timestamp() * 1_000)) for count, _, at in arrived])),
+        "event_id": Fixed("u", packed),
+        "session": Fixed("u", digests(common[_POSITION["session"]])),
     }

@@ -11,14 +11,13 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
-import pyarrow as pa
 
 from lopan.clock import Clock
 from lopan.errors import LopanError, TryAgain
 from lopan.event import Event, Refusal
 from lopan.ingest.columns import Arrival, record
 from lopan.ingest.quarantine import Held, Quarantine
-from lopan.spool import Spool
+from lopan.spool import Record, Spool
 
 GROUP_EVENTS = 20_000
 WAITING_EVENTS = 200_000
@@ -34,7 +33,7 @@ class _Waiting(NamedTuple):
     """One request: few events wait for others to share a record with, many are one by themselves."""
 
     arrival: Arrival | None
-    batch: pa.RecordBatch | None
+    records: Sequence[Record]
     rows: int
     held: Sequence[Held]
     done: asyncio.Future[None]
@@ -98,10 +97,10 @@ class Intake:
     def _prepare(self, arrival: Arrival, rows: int, held: Sequence[Held]) -> _Waiting:
         done = self._loop.create_future()
         if rows < OWN_RECORD:
-            return _Waiting(arrival if rows else None, None, rows, held, done)
-        batch = record([arrival])  # at once: twice as fast while the events are in the cache
+            return _Waiting(arrival if rows else None, (), rows, held, done)
+        records = _records([arrival])  # at once: twice as fast while the events are in the cache
         arrival.events.clear()
-        return _Waiting(None, batch, rows, held, done)
+        return _Waiting(None, records, rows, held, done)
 
     def in_time(self, events: list[Event], received: datetime) -> tuple[list[Event], list[Refusal]]:
         """Split off events too old or too far ahead to be true; their refusals carry the position in ``events``."""
@@ -152,13 +151,10 @@ class Intake:
                 self._quarantine.put(one)
             if held:
                 self._quarantine.sync()
-            batches = [waiting.batch for waiting in group if waiting.batch is not None]
+            records = [record for waiting in group for record in waiting.records]
             arrivals = [waiting.arrival for waiting in group if waiting.arrival is not None]
-            if arrivals:
-                batches.append(record(arrivals))
-            for batch in batches:
-                for start in range(0, batch.num_rows, RECORD_ROWS):
-                    self._spool.append(batch.slice(start, RECORD_ROWS))
+            for one in records + _records(arrivals):
+                self._spool.append(one)
             self._spool.sync()
         except LopanError as error:
             return error
@@ -168,6 +164,17 @@ class Intake:
             log.exception("a commit group failed")
             return TryAgain(f"internal error: {type(error).__name__}", 10.0)
         return None
+
+
+def _records(arrivals: list[Arrival]) -> list[Record]:
+    """One record of all, or several of a request with very many events."""
+    if not arrivals:
+        return []
+    if len(arrivals) > 1 or len(arrivals[0].events) <= RECORD_ROWS:
+        return [record(arrivals)]
+    project, received, events = arrivals[0]
+    starts = range(0, len(events), RECORD_ROWS)
+    return [record([Arrival(project, received, events[start : start + RECORD_ROWS])]) for start in starts]
 
 
 def _resolve(group: list[_Waiting], trouble: Exception | None) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from lopan.clock import SystemClock
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
+from lopan.ingest.rows import record_of
 from lopan.ingest.seen import Seen
 from lopan.ingest.writer import Writer
 from lopan.spool import Spool
@@ -66,7 +67,7 @@ def _load(root: Path, batches: Iterable[pa.RecordBatch], progress: Callable[[int
         try:
             writer.catch_up()
             for batch in batches:
-                spool.append(batch)
+                spool.append(record_of(batch))
                 spool.sync()
                 rows += writer.drain()
                 progress(rows)

@@ -13,7 +13,9 @@ from lopan.clock import Clock
 from lopan.errors import LopanError
 from lopan.ingest.block import Numbers, build, unique
 from lopan.ingest.commits import Commit
+from lopan.ingest.rows import table
 from lopan.ingest.seen import Seen
+from lopan.ingest.touched import Touched
 from lopan.spool import Segment, Spool
 from lopan.store import Store
 
@@ -37,6 +39,7 @@ class Writer:
         numbers: Numbers,
         clock: Clock,
         publish: Callable[[Commit], None],
+        zone: str = "UTC",
     ) -> None:
         self._spool = spool
         self._store = store
@@ -44,6 +47,7 @@ class Writer:
         self._numbers = numbers
         self._clock = clock
         self._publish = publish
+        self._touched = Touched(zone)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer")
         self.trouble = ""
@@ -61,7 +65,7 @@ class Writer:
         """Learn the ids of segments that the store has but the files of ``Seen`` do not name yet."""
         for segment in self._spool.segments(self._seen.last + 1):
             if segment.number <= self._spool.last_done:
-                _, high, low = unique(segment.table(), self._seen)
+                _, high, low = unique(table(segment.records()), self._seen)
                 self._seen.add(segment.number, high, low)
 
     def drain(self) -> int:
@@ -73,7 +77,7 @@ class Writer:
 
     def write(self, segment: Segment) -> int:
         """Put one segment into the store and return its rows without repeats; doing it again changes nothing."""
-        rows, high, low = unique(segment.table(), self._seen)
+        rows, high, low = unique(table(segment.records()), self._seen)
         if rows.num_rows:
             self._store.insert("events", build(rows, self._numbers), segment.token)
         flushed = self._seen.add(segment.number, high, low)
@@ -81,7 +85,7 @@ class Writer:
         if flushed:
             self._spool.keep(self._seen.last + 1)
         types = frozenset(pc.unique(rows.column("type")).to_pylist())
-        self._publish(Commit(segment.number, rows.num_rows, types, self._clock.now()))
+        self._publish(Commit(segment.number, rows.num_rows, types, self._clock.now(), self._touched(rows)))
         return int(rows.num_rows)
 
     def _run(self) -> None:

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import pyarrow as pa
-
 from lopan.errors import GiveUp, TryAgain
 from lopan.spool.log import Log, Seal, records
-from lopan.spool.record import decode, encode
+from lopan.spool.record import Record, decode, encode
 
 LOG_BYTES = 64_000_000
 HELD_ROWS = 150_000
@@ -25,13 +23,13 @@ _ROOM_SECONDS = 0.25
 
 @dataclass(slots=True)
 class Piece:
-    """A synced record: bytes [offset, end) of its log; ``batch`` is let go when too much is waiting."""
+    """A synced record: bytes [offset, end) of its log; ``record`` is let go when too much is waiting."""
 
     log: Log
     offset: int
     end: int
     rows: int
-    batch: pa.RecordBatch | None
+    record: Record | None
 
 
 @dataclass(slots=True)
@@ -44,18 +42,17 @@ class Segment:
     start: int
     end: int
     rows: int
-    held: list[pa.RecordBatch] | None = None
+    held: list[Record] | None = None
 
-    def table(self) -> pa.Table:
-        """The rows, absent columns filled with nulls; raises OSError when the log is damaged."""
+    def records(self) -> list[Record]:
+        """Its records in order; raises OSError when the log is damaged."""
         if self.held is not None:
-            tables = [pa.Table.from_batches([batch]) for batch in self.held]
-        else:
-            tables = [decode(record.payload) for record in records(self.path, self.start, self.end)]
-        table = pa.concat_tables(tables, promote_options="default")
-        if table.num_rows != self.rows:
-            raise OSError(f"{self.path}: segment {self.number} has {table.num_rows} of {self.rows} rows")
-        return table
+            return self.held
+        found = [decode(record.payload) for record in records(self.path, self.start, self.end)]
+        rows = sum(record.rows for record in found)
+        if rows != self.rows:
+            raise OSError(f"{self.path}: segment {self.number} has {rows} of {self.rows} rows")
+        return found
 
 
 class Spool:
@@ -101,9 +98,9 @@ class Spool:
         """Number of the last segment that the store has; 0 = none."""
         return self._done
 
-    def append(self, batch: pa.RecordBatch) -> None:
+    def append(self, record: Record) -> None:
         """Write one record, durable only after ``sync``. Raises TryAgain, with nothing kept, when there is no room."""
-        payload = encode(batch)
+        payload = encode(record)
         self._check_room(len(payload))
         if self._logs[-1].size > LOG_BYTES:
             self.sync()
@@ -113,7 +110,7 @@ class Spool:
             offset = log.append(payload)
         except OSError as error:
             raise TryAgain(f"the spool can't be written: {error.strerror}; free some disk space", 10.0) from None
-        self._unsynced.append(Piece(log, offset, log.size, batch.num_rows, batch))
+        self._unsynced.append(Piece(log, offset, log.size, record.rows, record))
 
     def sync(self) -> None:
         """Make what was appended durable and ready to be sealed. Raises TryAgain, with all of it dropped."""
@@ -158,7 +155,7 @@ class Spool:
             segment = self._sealed.popleft()
             if segment.number != number:
                 raise GiveUp(f"segment {number} was finished before segment {segment.number}")
-            self._held -= sum(batch.num_rows for batch in segment.held or ())
+            self._held -= sum(record.rows for record in segment.held or ())
             self._waiting -= segment.end - segment.start
             self._done = number
         os.pwrite(self._done_file, number.to_bytes(8, "little"), 0)
@@ -200,7 +197,7 @@ class Spool:
             start = seal.end
         end = start
         for record in records(log.path, start):
-            self._open.append(Piece(log, record.offset, record.end, decode(record.payload).num_rows, None))
+            self._open.append(Piece(log, record.offset, record.end, decode(record.payload).rows, None))
             self._open_rows += self._open[-1].rows
             self._waiting += record.end - record.offset
             end = record.end
@@ -233,16 +230,16 @@ class Spool:
             raise TryAgain(f"the spool can't be sealed: {error.strerror}; free some disk space", 1.0) from None
         self._next += 1
         segment = self._segment(log, pieces[0].offset, seal)
-        held = [piece.batch for piece in pieces if piece.batch is not None]
+        held = [piece.record for piece in pieces if piece.record is not None]
         if len(held) == len(pieces):
             segment.held = held
         else:
-            self._held -= sum(batch.num_rows for batch in held)
+            self._held -= sum(record.rows for record in held)
         return segment
 
     def _hold(self, piece: Piece) -> None:
         if self._held + piece.rows > HELD_ROWS:
-            piece.batch = None
+            piece.record = None
         else:
             self._held += piece.rows
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from lopan.errors import GiveUp, TryAgain
 from lopan.store.base import Param, Params
+from lopan.store.native import encode
 
 _MARK_CACHE = 67_108_864
 _ONE_BLOCK = {
@@ -61,13 +62,10 @@ class Chdb:
         settings = ", ".join(f"{name} = {value}" for name, value in _ONE_BLOCK.items())
         columns = ", ".join(f"`{name}`" for name in block.schema.names)
         statement = f"INSERT INTO {table} ({columns}) SETTINGS insert_deduplication_token = '{token}', {settings}"
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, block.schema) as writer:
-            writer.write_table(block)
         connection = self._connection()
         try:
-            with connection.send_insert(statement, "ArrowStream") as inserter:
-                inserter.append(bytes(sink.getvalue()))
+            with connection.send_insert(statement, "Native") as inserter:
+                inserter.append(encode(block))
                 inserter.finish()
         except RuntimeError as error:
             self._drop()

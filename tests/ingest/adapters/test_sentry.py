@@ -177,7 +177,7 @@ def test_no_value_in_any_place_breaks_the_limits_or_the_record(data: st.DataObje
     assert reading.events or reading.unread or reading.dropped or reading.lost or b"report" in header
     if reading.events:
         assert decode_batch(msgspec.json.encode(reading.events)).refused == []
-        assert record([Arrival(1, RECEIVED, reading.events)]).num_rows == len(reading.events)
+        assert record([Arrival(1, RECEIVED, reading.events)]).rows == len(reading.events)
 
 
 @settings(max_examples=300, deadline=None)

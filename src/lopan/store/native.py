@@ -1,0 +1,112 @@
+"""An Arrow table as one block of the engine's own format ``Native``: it goes in with next to no parsing.
+
+The layout, all numbers little-endian: count of columns, count of rows, then for each column its name, its type and
+its values. Lengths and counts are LEB128. A dictionary column carries its distinct values once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lopan.errors import GiveUp
+
+Bytes = npt.NDArray[np.uint8]
+
+_NUMBERS = {
+    pa.uint8(): "UInt8",
+    pa.uint16(): "UInt16",
+    pa.uint32(): "UInt32",
+    pa.uint64(): "UInt64",
+    pa.int64(): "Int64",
+    pa.float64(): "Float64",
+    pa.timestamp("ms", "UTC"): "DateTime64(3, 'UTC')",
+}
+_ID = pa.binary(16)
+_SHARED_DICTIONARIES = 1
+_OWN_KEYS = 1 << 9
+_WIDTHS = (np.uint8, np.uint16, np.uint32)
+
+
+def encode(block: pa.Table) -> bytes:
+    """``block`` with no null in it; raises GiveUp for a type that none of Lopan's tables has.
+
+    Strings become ``String``, dictionaries of strings ``LowCardinality(String)``, 16 bytes a ``UUID``.
+    """
+    pieces = [_count(block.num_columns), _count(block.num_rows)]
+    for name, column in zip(block.column_names, block.columns, strict=True):
+        whole = column.combine_chunks()
+        pieces += (_text(name.encode()), *_column(whole.combine_chunks() if column.num_chunks > 1 else whole))
+    return b"".join(pieces)
+
+
+def _column(values: pa.Array) -> Iterator[bytes]:
+    kind = values.type
+    if values.null_count:
+        raise GiveUp(f"a column of {kind} holds nulls, which the store has no place for")
+    if kind in _NUMBERS:
+        yield _text(_NUMBERS[kind].encode())
+        yield _plain(values, kind.bit_width // 8)
+    elif kind == pa.utf8():
+        yield _text(b"String")
+        yield _strings(values)
+    elif kind == _ID:
+        yield _text(b"UUID")
+        halves = np.frombuffer(_plain(values, 16), np.uint64)
+        yield halves.byteswap().tobytes()
+    elif pa.types.is_dictionary(kind):
+        yield _text(b"LowCardinality(String)")
+        yield from _dictionary(values)
+    else:
+        raise GiveUp(f"the store has no column of {kind}")
+
+
+def _plain(values: pa.Array, size: int) -> bytes:
+    return bytes(memoryview(values.buffers()[1])[values.offset * size : (values.offset + len(values)) * size])
+
+
+def _dictionary(values: pa.DictionaryArray) -> Iterator[bytes]:
+    """Keys begin with the empty text, which the engine takes for the default."""
+    indices = values.indices.to_numpy(zero_copy_only=False)
+    keys = pa.concat_arrays([pa.array([""]), values.dictionary])
+    width = int(np.searchsorted([1 << 8, 1 << 16], len(keys), side="left"))
+    yield np.array([_SHARED_DICTIONARIES, width | _OWN_KEYS, len(keys)], np.uint64).tobytes()
+    yield _strings(keys)
+    yield np.uint64(len(indices)).tobytes()
+    yield (indices + 1).astype(_WIDTHS[width]).tobytes()
+
+
+def _strings(values: pa.Array) -> bytes:
+    """Each with its length before it, all of them at once."""
+    offsets = np.frombuffer(values.buffers()[1], np.int32)[values.offset : values.offset + len(values) + 1]
+    if not len(values) or offsets[-1] == offsets[0]:
+        return bytes(len(values))
+    data = np.frombuffer(values.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    lengths = np.diff(offsets)
+    sizes = 1 + sum((lengths >= 1 << bits).astype(np.int64) for bits in (7, 14, 21, 28))
+    starts = offsets[:-1] - offsets[0] + np.cumsum(sizes) - sizes
+    out = np.empty(len(data) + int(sizes.sum()), np.uint8)
+    mine = np.zeros(len(out), bool)
+    for place in range(int(sizes.max())):
+        some = sizes > place
+        more = (sizes[some] > place + 1).astype(np.uint8) << 7
+        out[starts[some] + place] = (lengths[some] >> (7 * place) & 0x7F).astype(np.uint8) | more
+        mine[starts[some] + place] = True
+    out[~mine] = data
+    return out.tobytes()
+
+
+def _text(data: bytes) -> bytes:
+    return _count(len(data)) + data
+
+
+def _count(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
