@@ -19,6 +19,7 @@ from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics.kpis import Kpis
+from lopan.analytics.reach import Reaches
 from lopan.catalog import load as load_catalog
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
@@ -26,9 +27,12 @@ from lopan.control import projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
 from lopan.errors import GiveUp
-from lopan.ingest import endpoint
+from lopan.ingest import directives, endpoint
+from lopan.ingest.answers import Receive, Scope, Send
 from lopan.ingest.commits import Commit, Commits
-from lopan.ingest.endpoint import Endpoint, Receive, Scope, Send
+from lopan.ingest.current import Current
+from lopan.ingest.directives import Directives
+from lopan.ingest.endpoint import Endpoint
 from lopan.ingest.intake import Intake
 from lopan.ingest.keys import Keys
 from lopan.ingest.quarantine import Quarantine
@@ -165,6 +169,11 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             playbooks=playbooks,
             url=config.public_url,
         )
+        current = Current(engine, clock)
+        await current.reload()
+        following = asyncio.create_task(current.run(), name="directives")
+        following.add_done_callback(_ended)
+        stack.push_async_callback(_cancel, following)
         task = asyncio.create_task(alerts.run(), name="alerts")
         task.add_done_callback(_ended)
         stack.push_async_callback(_cancel, task)
@@ -179,15 +188,20 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 changes=Changes(alerts),
                 playbooks=playbooks,
                 intake=Sources(engine, intake),
+                reach=Reaches(pages),
+                current=current,
             )
         )
-        yield _router(Endpoint(intake, Keys(engine).verify, clock, config.ingest), web)
+        verify = Keys(engine).verify
+        yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), web)
 
 
-def _router(intake: Endpoint, web: FastAPI) -> Callable[[Scope, Receive, Send], object]:
+def _router(intake: Endpoint, told: Directives, web: FastAPI) -> Callable[[Scope, Receive, Send], object]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and endpoint.route(scope["path"]) is not None:
             await intake(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == directives.PATH:
+            await told(scope, receive, send)
         else:
             await web(scope, receive, send)
 
@@ -201,15 +215,15 @@ def _open_store(config: Config) -> Chdb:
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
-    """Raises GiveUp when alerting had ended by itself, so that the process ends as failed."""
+    """Raises GiveUp when the task had ended by itself, so that the process ends as failed."""
     task.cancel()
     (outcome,) = await asyncio.gather(task, return_exceptions=True)
     if isinstance(outcome, Exception):
-        raise GiveUp("alerting has ended, see the log; start Lopan again") from outcome
+        raise GiveUp(f"{task.get_name()} ended, see the log; start Lopan again") from outcome
 
 
 def _ended(task: asyncio.Task[None]) -> None:
-    """Alerting must not end quietly: stop the process, so that its keeper starts it again."""
+    """Background work must not end quietly: stop the process, so that its keeper starts it again."""
     if not task.cancelled() and task.exception() is not None:
-        log.critical("alerting has ended; stopping", exc_info=task.exception())
+        log.critical("%s ended; stopping", task.get_name(), exc_info=task.exception())
         signal.raise_signal(signal.SIGTERM)
