@@ -31,7 +31,7 @@ class Reach(msgspec.Struct, frozen=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """Of ``asked`` people who were shown a survey, ``answered`` it from then on; ``rate`` in percent, bounds at 95 %."""
+    """Of ``asked`` people shown a survey, ``answered`` did so from then on; ``rate`` in percent, bounds at 95 %."""
 
     asked: int
     answered: int
@@ -47,7 +47,7 @@ class Reaches:
         self._readers = readers
 
     async def reach(self, directives: Collection[tuple[int, int]]) -> dict[int, Reach]:
-        """By id, for ``(project, id)`` pairs; every one has its entry. Acknowledgements from other projects are none."""
+        """By id, for ``(project, id)`` pairs; every one has its entry. Other projects can not acknowledge for it."""
         if not directives:
             return {}
         wanted = {(project, str(number)): number for project, number in directives}

@@ -103,20 +103,24 @@ def draw(subject: str, salt: str) -> float:
 
 def release_test(text: str) -> Test:
     """A test for one entry of ``releases``: a release, or comparisons that must all hold, joined by commas."""
-    clauses = (
-        [part.strip() for part in text.split(",")] if text.lstrip()[:1] in ("<", ">", "=", "!") else [text.strip()]
-    )
-    tests = [_clause(clause) for clause in clauses]
-    return lambda release: bool(release) and all(test(release) for test in tests)
+    text = text.strip()
+    if not text or ("," not in text and text[0] not in "<>=!"):
+        return _exactly(text)
+    tests = [_clause(part.strip()) for part in text.split(",")]
+    return lambda release: all(test(release) for test in tests)
+
+
+def _exactly(text: str) -> Test:
+    if not text:
+        raise Rejected("targets.releases", f"{_FORMS}; got nothing")
+    same = version(text)
+    return lambda release: release == text or (same is not None and version(release) == same)
 
 
 def _clause(text: str) -> Test:
     found = _COMPARISON.fullmatch(text)
     if found is None:
-        if not text or text[0] in "<>=!":
-            raise Rejected("targets.releases", f"{_FORMS}; got {text[:60]!r}")
-        same = version(text)
-        return lambda release: release == text or (same is not None and version(release) == same)
+        raise Rejected("targets.releases", f"{_FORMS}; got {text[:60]!r}")
     bound, compare = version(found[2]), _OPERATORS[found[1]]
     if bound is None:
         raise Rejected("targets.releases", f"{_FORMS}; {found[2][:60]!r} is not made of numbers")
