@@ -85,7 +85,11 @@ def chromium() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests marked ``browser`` need Chromium: skip them where there is none, but never in CI."""
+    """Tests marked ``browser`` need Chromium: skip them where there is none, but never in CI.
+
+    They come last: Playwright keeps an event loop running on the main thread, beside which no other can start.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     marked = [item for item in items if item.get_closest_marker("browser")]
     if not marked or CHROMIUM:
         return

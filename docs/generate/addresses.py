@@ -7,7 +7,8 @@ from fastapi.routing import APIRoute, APIRouter
 from generate.plugins import modules
 from generate.text import NOTE, prose
 from lopan.ingest import adapters
-from lopan.web import api, pages
+from lopan.ingest.directives import PATH
+from lopan.web import api, directives, directives_api, pages
 
 
 def http() -> str:
@@ -25,22 +26,27 @@ def http() -> str:
         "",
         *modules("adapter", adapters.__path__, adapters.__name__, needs="read"),
         "",
-        "## Read API",
+        "| address | what it answers |",
+        "|---|---|",
+        f"| `GET {PATH}` | What an installation of the app is to show or do now: [how to](../directives.md). |",
+        "",
+        "## API",
         "",
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
-        *_routes(api.router),
+        *_routes(api.router, directives_api.router),
         "",
         "## Pages",
         "",
-        *_routes(pages.router),
+        *_routes(pages.router, directives.router),
     ]
     return "\n".join(lines)
 
 
-def _routes(router: APIRouter) -> list[str]:
+def _routes(*routers: APIRouter) -> list[str]:
     rows = [
         f"| `{method} {route.path}` | {prose(route.endpoint).splitlines()[0]} |"
+        for router in routers
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in sorted(route.methods or ())

@@ -21,6 +21,7 @@ from lopan.alerts.service import Alerts
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
+from lopan.analytics.reach import Reaches
 from lopan.catalog import load as load_catalog
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
@@ -28,9 +29,12 @@ from lopan.control import projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
 from lopan.errors import GiveUp
-from lopan.ingest import endpoint
+from lopan.ingest import directives, endpoint
+from lopan.ingest.answers import Receive, Scope, Send
 from lopan.ingest.commits import Commit, Commits
-from lopan.ingest.endpoint import Endpoint, Receive, Scope, Send
+from lopan.ingest.current import Current
+from lopan.ingest.directives import Directives
+from lopan.ingest.endpoint import Endpoint
 from lopan.ingest.intake import Intake
 from lopan.ingest.keys import Keys
 from lopan.ingest.quarantine import Quarantine
@@ -175,6 +179,11 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         recompute = asyncio.create_task(days.run(), name="days")
         recompute.add_done_callback(_ended)
         stack.push_async_callback(_cancel, recompute)
+        current = Current(engine, clock)
+        await current.reload()
+        following = asyncio.create_task(current.run(), name="directives")
+        following.add_done_callback(_ended)
+        stack.push_async_callback(_cancel, following)
         task = asyncio.create_task(alerts.run(), name="alerts")
         task.add_done_callback(_ended)
         stack.push_async_callback(_cancel, task)
@@ -190,15 +199,20 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 playbooks=playbooks,
                 intake=Sources(engine, intake),
                 people=People(days, pages),
+                reach=Reaches(pages),
+                current=current,
             )
         )
-        yield _router(Endpoint(intake, Keys(engine).verify, clock, config.ingest), web)
+        verify = Keys(engine).verify
+        yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), web)
 
 
-def _router(intake: Endpoint, web: FastAPI) -> Callable[[Scope, Receive, Send], object]:
+def _router(intake: Endpoint, told: Directives, web: FastAPI) -> Callable[[Scope, Receive, Send], object]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and endpoint.route(scope["path"]) is not None:
             await intake(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == directives.PATH:
+            await told(scope, receive, send)
         else:
             await web(scope, receive, send)
 

@@ -121,6 +121,8 @@ _COMMON = {*Memory.__struct_fields__} - {"footprint_mb", "peak_mb"}
 def _sample(kind: str, field: str) -> object:
     if field in ("status",):
         return 200 if kind == "network" else "ok"
+    if field == "outcome":
+        return "shown"
     return 1 if field in ("duration_ms", "duration_s", "frames", "footprint_mb", "score") else "word"
 
 

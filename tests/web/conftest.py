@@ -17,7 +17,7 @@ PASSWORD = "a quiet harbour"
 
 
 class Site:
-    """A served Lopan with two releases' worth of events, and a person of every level."""
+    """A served Lopan with two releases' worth of events, a person of every level, and a technical administrator."""
 
     def __init__(self, server: Served) -> None:
         self.server = server
@@ -62,6 +62,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         engine = open_database(server.root)
         for level in LEVELS:
             users.add(engine, f"{level}@example.org".lower(), PASSWORD, [level])
+        users.add(engine, "admin@example.org", PASSWORD, ["technical"], admin=True)
         engine.dispose()
         server.send(events("2.1.0", 1_000.0, device="iPhone15,2"))
         server.send(events("2.0.0", 1_600.0, device='<script>alert("x")</script>'))

@@ -62,3 +62,13 @@ def test_page_tells_what_happened_and_what_to_do(site: Site, alert: dict[str, An
 def test_active_alert_is_on_the_performance_page(site: Site, alert: dict[str, Any]) -> None:
     with site.signed_in("technical") as client:
         assert f'href="/alerts/{alert["id"]}"' in client.get("/performance").text
+
+
+def test_only_who_may_act_is_offered_a_directive(site: Site, alert: dict[str, Any]) -> None:
+    address = f"/directives/new?kind=message&amp;alert={alert['id']}&amp;playbook=app-launch-time"
+    with site.signed_in("technical") as client:
+        assert "Send a directive" not in client.get(f"/alerts/{alert['id']}").text
+    with site.signed_in("admin") as client:
+        assert address in client.get(f"/alerts/{alert['id']}").text
+        form = client.get(address.replace("&amp;", "&")).text
+    assert f'name="alert" value="{alert["id"]}"' in form

@@ -15,6 +15,8 @@ EVERYONE = set(LEVELS)
 OPENED_BY = {
     "/performance": TECHNICAL,
     "/sources": TECHNICAL,
+    "/directives": TECHNICAL,
+    "/directives/new": set(),
     "/alerts": EVERYONE,
     "/welcome": EVERYONE,
     "/docs": EVERYONE,

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 from msgspec import Meta
 
 from lopan.alerts.rule import Severity
+from lopan.control.directive import Kind
 from lopan.errors import ConfigError
 
 BUILT_IN = Path(__file__).parent / "playbooks"
@@ -19,12 +20,16 @@ _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The TOML between two ``+++`` lines; ``response_minutes`` is how soon somebody must have begun."""
+    """The TOML between two ``+++`` lines; ``response_minutes`` is how soon somebody must have begun.
+
+    ``directive`` is the kind of directive by which the playbook reaches users of the app.
+    """
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,63}$")]
     title: str
     severity: Severity
     response_minutes: Annotated[int, Meta(ge=1)]
+    directive: Kind = "message"
 
 
 class Playbook(msgspec.Struct, frozen=True):
@@ -36,6 +41,7 @@ class Playbook(msgspec.Struct, frozen=True):
     response_minutes: int
     body: str
     steps: tuple[str, ...]
+    directive: Kind = "message"
 
     @property
     def html(self) -> str:
@@ -57,7 +63,13 @@ def parse(text: str, place: str) -> Playbook:
     if not steps:
         raise ConfigError(f'{place}: a playbook needs at least one step, a line that begins with "- [ ] "')
     return Playbook(
-        settings.id, settings.title, settings.severity, settings.response_minutes, body.strip() + "\n", steps
+        id=settings.id,
+        title=settings.title,
+        severity=settings.severity,
+        response_minutes=settings.response_minutes,
+        body=body.strip() + "\n",
+        steps=steps,
+        directive=settings.directive,
     )
 
 

@@ -1,4 +1,4 @@
-"""The thirteen event types. A field's annotation is its limit; msgspec enforces it while decoding."""
+"""The event types. A field's annotation is its limit; msgspec enforces it while decoding."""
 
 from __future__ import annotations
 
@@ -161,6 +161,17 @@ class Optimizer(Base, tag="optimizer", kw_only=True, gc=False):
     after: Annotated[float, Meta(ge=-1e12, le=1e12)] = 0.0
 
 
+class Directive(Base, tag="directive", kw_only=True, gc=False):
+    """What became of a directive: ``directive`` is its id as ``GET /v1/directives`` gave it.
+
+    ``shown``, ``dismissed`` and ``clicked`` are of messages and surveys, ``applied`` and ``failed`` of all others.
+    """
+
+    directive: Name
+    outcome: Literal["shown", "dismissed", "clicked", "applied", "failed"]
+    detail: Text = ""
+
+
 Event = (
     AppLaunch
     | FrameStats
@@ -175,6 +186,7 @@ Event = (
     | Network
     | Security
     | Optimizer
+    | Directive
 )
 
 TYPES: dict[str, type[Base]] = {
@@ -193,5 +205,6 @@ TYPES: dict[str, type[Base]] = {
         Network,
         Security,
         Optimizer,
+        Directive,
     )
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
@@ -17,30 +17,15 @@ from lopan.errors import LopanError, Rejected, TryAgain
 from lopan.event import Refusal
 from lopan.ingest.adapters import native, sentry
 from lopan.ingest.adapters.base import Payload, Reading
+from lopan.ingest.answers import CHALLENGE, NO_KEY, UNKNOWN_KEY, Receive, Scope, Send, Verify, after, answer
 from lopan.ingest.auth import envelope_key, find_key
 from lopan.ingest.bodies import Disconnected, TooLarge, decompress, receive_body
 from lopan.ingest.columns import Arrival
 from lopan.ingest.intake import Intake
 from lopan.ingest.quarantine import Held
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Verify = Callable[[str], Awaitable[ProjectRef | None]]
-
 log = logging.getLogger(__name__)
 _SENTRY = re.compile(r"^/api/(\d{1,10})/(envelope|store)/?$")
-_JSON = (b"content-type", b"application/json")
-_CORS = [
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", b"POST, OPTIONS"),
-    (
-        b"access-control-allow-headers",
-        b"authorization, content-type, content-encoding, x-sentry-auth, sentry-trace, baggage, authentication",
-    ),
-    (b"access-control-expose-headers", b"x-sentry-error, x-sentry-rate-limits, retry-after"),
-    (b"access-control-max-age", b"3600"),
-]
 _TUNNEL_BYTES = 1_000_000
 _OVERLOADED = b"5:transaction;span;log_item;trace_metric;attachment:key"
 
@@ -73,20 +58,20 @@ class Endpoint:
         """Answer one request; whatever happens, the sender learns whether to send again."""
         found = route(scope["path"])
         if found is None:
-            await _answer(send, 404, {"error": "there is no such intake path"})
+            await answer(send, 404, {"error": "there is no such intake path"})
         elif scope["method"] == "OPTIONS":
-            await _answer(send, 200, {})
+            await answer(send, 200, {})
         elif scope["method"] != "POST":
-            await _answer(send, 405, {"error": "send events with POST"}, [(b"allow", b"POST, OPTIONS")])
+            await answer(send, 405, {"error": "send events with POST"}, [(b"allow", b"POST, OPTIONS")])
         else:
             try:
                 await self._post(found, scope, receive, send)
             except Disconnected:
                 return
             except TooLarge as error:
-                await _answer(send, 413, {"error": str(error)})
+                await answer(send, 413, {"error": str(error)})
             except Rejected as error:
-                await _answer(send, 400, {"error": str(error), "place": error.place, "reason": error.reason})
+                await answer(send, 400, {"error": str(error), "place": error.place, "reason": error.reason})
             except TryAgain as error:
                 await _try_again(send, found.protocol, error)
             except LopanError as error:
@@ -104,7 +89,7 @@ class Endpoint:
             key = envelope_key(self._unpack(sent, named))
         project = await self._verify(key) if key else None
         if project is None or (found.number is not None and found.number != project.id):
-            await _answer(send, 401, {"error": _unknown_key(key, found, project)}, [(b"www-authenticate", b"Bearer")])
+            await answer(send, 401, {"error": _unknown_key(key, found, project)}, CHALLENGE)
             return
         try:
             body = self._unpack(sent, named)
@@ -131,7 +116,7 @@ class Endpoint:
         held = Held(now, project.id, found.protocol, "body", str(error), sent)
         await self._intake.accept(Arrival(project.id, now, []), [held])
         self._intake.count(project.id, found.protocol, quarantined=1)
-        await _answer(send, 200, {"id": ""})
+        await answer(send, 200, {"id": ""})
 
     async def _take(self, found: _Route, payload: Payload, query: bytes, send: Send) -> None:
         reading = found.read(payload)
@@ -165,9 +150,9 @@ class Endpoint:
             lost=sum(reading.lost.values()),
         )
         if found.protocol == "sentry":
-            await _answer(send, 200, {"id": reading.event_id})
+            await answer(send, 200, {"id": reading.event_id})
         else:
-            await _answer(send, 202, {"accepted": accepted, "rejected": refused})
+            await answer(send, 202, {"accepted": accepted, "rejected": refused})
 
 
 def _merge(refused: list[Refusal], late: list[Refusal]) -> list[Refusal]:
@@ -183,23 +168,15 @@ def _merge(refused: list[Refusal], late: list[Refusal]) -> list[Refusal]:
 
 def _unknown_key(key: str, found: _Route, project: ProjectRef | None) -> str:
     if not key:
-        return "no key: send Authorization: Bearer KEY, or use the DSN that `lopan keys create` printed"
+        return NO_KEY
     if project is not None:
         return f"this key belongs to project {project.id}, not {found.number}; use the DSN as it was printed"
-    return "unknown or revoked key; `lopan keys create` makes a new one"
+    return UNKNOWN_KEY
 
 
 async def _try_again(send: Send, protocol: str, error: TryAgain) -> None:
     """503 with Retry-After; Sentry clients drop what a 5xx answers, so they get the one refusal that spares errors."""
-    after = [(b"retry-after", str(max(1, round(error.retry_after))).encode())]
     if protocol == "sentry":
-        await _answer(send, 429, {"error": str(error)}, [(b"x-sentry-rate-limits", _OVERLOADED)])
+        await answer(send, 429, {"error": str(error)}, [(b"x-sentry-rate-limits", _OVERLOADED)])
     else:
-        await _answer(send, 503, {"error": str(error)}, after)
-
-
-async def _answer(send: Send, status: int, body: object, headers: list[tuple[bytes, bytes]] | None = None) -> None:
-    data = msgspec.json.encode(body)
-    length = (b"content-length", str(len(data)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [_JSON, length, *_CORS, *(headers or ())]})
-    await send({"type": "http.response.body", "body": data})
+        await answer(send, 503, {"error": str(error)}, after(error))

@@ -22,8 +22,9 @@ class Page(msgspec.Struct, frozen=True):
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"))
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
+DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
 REFERENCE: Final = Page("/docs", "API", "code")
-PAGES: Final = (PERFORMANCE, ALERTS, SOURCES, REFERENCE)
+PAGES: Final = (PERFORMANCE, ALERTS, SOURCES, DIRECTIVES, REFERENCE)
 
 
 def may_open(principal: Principal | None, page: Page) -> bool:

@@ -63,7 +63,10 @@ async def alert(request: Request, reader: Reader, number: int) -> Response:
     found = await find_alert(request, reader, number)
     charted = await _course(parts, found)
     playbook = parts.playbooks.get(found.playbook)
-    return await _page(request, reader, "alert.html", alert=found, playbook=playbook, chart_data=charted)
+    may_act = access.may(reader, access.ADMINISTRATION)
+    return await _page(
+        request, reader, "alert.html", alert=found, playbook=playbook, chart_data=charted, may_act=may_act
+    )
 
 
 @router.get("/playbooks/{name}")

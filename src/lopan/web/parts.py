@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from lopan.alerts.playbook import Playbook
 from lopan.analytics.metric import Filters, Metric, Span
 from lopan.analytics.people import People
+from lopan.analytics.reach import Reach, Response
 from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
@@ -68,6 +69,26 @@ class Intake(Protocol):
         ...
 
 
+class Reaches(Protocol):
+    """What became of directives; ``lopan.analytics.reach.Reaches`` is the real one."""
+
+    async def reach(self, directives: Collection[tuple[int, int]]) -> dict[int, Reach]:
+        """By id, for ``(project, id)`` pairs. Raises TryAgain when the store is busy."""
+        ...
+
+    async def response(self, project: int, number: int, survey: str) -> Response:
+        """The response rate of a survey prompt."""
+        ...
+
+
+class Current(Protocol):
+    """What clients are told at this moment."""
+
+    async def reload(self) -> None:
+        """Tell what is in the control database by now."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """Everything a page may read; ``commits`` and ``changes`` tell live pages when to look again."""
@@ -82,6 +103,8 @@ class Parts:
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)
     intake: Intake | None = None
     people: People | None = None
+    reach: Reaches | None = None
+    current: Current | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -55,7 +55,8 @@ def operations(document: Mapping[str, Any]) -> list[Operation]:
 
 def _operation(method: str, path: str, entry: Mapping[str, Any], shapes: Mapping[str, Any]) -> Operation:
     answers = entry["responses"]
-    content = answers.get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    done = next((code for code in answers if code.startswith("2")), "200")
+    content = answers.get(done, {}).get("content", {}).get("application/json", {}).get("schema", {})
     shape = shapes.get(_reference(content), {})
     return Operation(
         method=method.upper(),
@@ -66,7 +67,7 @@ def _operation(method: str, path: str, entry: Mapping[str, Any], shapes: Mapping
             Field(name, _kind(field), field.get("description", ""))
             for name, field in shape.get("properties", {}).items()
         ],
-        refusals=[(code, answer["description"]) for code, answer in answers.items() if code not in ("200", "422")],
+        refusals=[(code, answer["description"]) for code, answer in answers.items() if code not in (done, "422")],
     )
 
 

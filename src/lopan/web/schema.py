@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -170,6 +170,54 @@ class AlertsModel(_Answer):
     """Alerts on the KPIs that the asker may see."""
 
     alerts: list[AlertModel]
+
+
+class ReachModel(_Answer):
+    """People by outcome; a person is a user, or an installation where no user was named."""
+
+    shown: int
+    dismissed: int
+    clicked: int
+    applied: int
+    failed: int
+    n: int = Field(description="Acknowledgements behind the counts.")
+
+
+class TargetsModel(_Answer):
+    """All that is given must hold; within a list one is enough, and an empty list is everybody."""
+
+    releases: list[str] = Field(description="Releases and ranges: `2.2.0`, `<2.2.1`, `>=2.1,<2.3`.")
+    roles: list[str]
+    users: list[str]
+    customers: list[str]
+    share: float = Field(description="Percent of users, of installations where no user is named.")
+
+
+class DirectiveModel(_Answer):
+    """What an app is told; `ends` null = until somebody ends it."""
+
+    id: int
+    project: int
+    state: Literal["scheduled", "active", "ended"]
+    content: dict[str, Any] = Field(description="`kind` and what belongs to it.")
+    targets: TargetsModel
+    starts: datetime
+    ends: datetime | None
+    priority: int = Field(description="0 to 100, higher first.")
+    alert: int | None
+    playbook: str
+    revision: int
+    made_by: str
+    made_at: datetime
+    changed_by: str
+    changed_at: datetime
+    reach: ReachModel | None = Field(description="Null = the store is busy.")
+
+
+class DirectivesModel(_Answer):
+    """Directives, newest first."""
+
+    directives: list[DirectiveModel]
 
 
 class ProblemModel(_Answer):
