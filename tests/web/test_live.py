@@ -13,7 +13,7 @@ from tests.web.conftest import Site, events
 from tests.web.silent import Silence, silent_app
 
 from lopan.control import tokens
-from lopan.web import live
+from lopan.web import live, navigation, performance
 
 if TYPE_CHECKING:
     from tests.conftest import ManualClock
@@ -107,7 +107,7 @@ async def test_withdrawn_access_ends_the_stream(engine: Engine, clock: ManualClo
     request = Request(
         {"type": "http", "app": app, "method": "GET", "path": "/", "headers": headers, "query_string": b""}
     )
-    answer = await live.stream(request)
+    answer = await live.route(navigation.PERFORMANCE, performance.watch).endpoint(request)
     stream = aiter(answer.body_iterator)
     assert [await anext(stream), await anext(stream)] == [b"retry: 2000\n\n", live.event("beat", {})]
 

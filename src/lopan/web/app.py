@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lopan.web import api, assets, directives, directives_api, failure, live, pages, render
+from lopan.web import api, assets, directives, directives_api, failure, live, navigation, pages, performance, render
 from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
@@ -19,6 +19,9 @@ _ABOUT = (
     "Every figure and alert that the pages show, under the same access rules. "
     "Send an API token as `Authorization: Bearer lpt_...`; `lopan tokens create` makes one."
 )
+
+_LIVE: dict[navigation.Page, live.Open] = {navigation.PERFORMANCE: performance.watch}
+"""Pages that change while they are open."""
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -40,7 +43,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(Login(app.state.auth, _public).router())
     app.include_router(pages.router)
     app.include_router(directives.router)
-    app.add_route("/live/performance", live.stream, include_in_schema=False)
+    app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())
     app.add_route("/static/{file}", assets.serve, include_in_schema=False)
     app.add_route("/healthz", _health, include_in_schema=False)
     failure.install(app)

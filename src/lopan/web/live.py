@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
+from starlette.routing import Route
 
 from lopan.analytics.metric import Point
 from lopan.control.principal import Principal
 from lopan.errors import TryAgain
-from lopan.web import auth, charts, figures, navigation, performance, render
+from lopan.web import auth, charts, figures, navigation
 from lopan.web.parts import Feed, Parts, parts_of
 
 PAUSE: Final = 0.5
@@ -27,66 +28,70 @@ _LONGEST_PAUSE: Final = 5.0
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What a page shows at a moment: markup by its ``data-live`` name, and series by the id of their chart."""
+
+    fragments: dict[str, str]
+    series: dict[str, list[Point]] = {}
+
+
+class Look(Protocol):
+    """Measures what one open page shows; ``full`` asks for what people read slowly, too. Raises TryAgain."""
+
+    async def __call__(self, *, full: bool) -> Shown:
+        """The page as it is now."""
+        ...
+
+
+Open = Callable[[Request, Principal], Look]
+"""Reads the page's address; raises Rejected naming the parameter."""
+
+
 class Watcher:
     """What one open page shows, and what has to be said to it next."""
 
-    def __init__(self, request: Request, principal: Principal) -> None:
-        self.request = request
+    def __init__(self, request: Request, look: Look) -> None:
         self.parts: Parts = parts_of(request)
-        self.principal = principal
-        self.fragments: dict[str, str] = {}
-        self.series: dict[str, list[Point]] = {}
-        self.detailed = self.parts.clock.monotonic()
+        self.shown = Shown({})
+        self._look = look
+        self._detailed = self.parts.clock.monotonic()
 
     async def update(self) -> bytes:
         """Measure again and put what changed into one message; empty when nothing did."""
-        asked = performance.read(self.request, self.principal)
         clock = self.parts.clock
-        compare = clock.monotonic() - self.detailed >= DETAIL
-        board = await performance.load(self.parts, self.principal, asked, compare=compare)
-        if compare:
-            self.detailed = clock.monotonic()
-        drawn = self._draw(board)
-        fresh = {name: html for name, html in drawn.items() if self.fragments.get(name) != html}
-        tails = self._tails(board)
-        self.fragments |= fresh
+        full = clock.monotonic() - self._detailed >= DETAIL
+        drawn = await self._look(full=full)
+        if full:
+            self._detailed = clock.monotonic()
+        known = self.shown
+        fresh = {name: html for name, html in drawn.fragments.items() if known.fragments.get(name) != html}
+        tails = [tail for name, points in drawn.series.items() if (tail := _tail(name, known.series, points))]
+        self.shown = Shown(known.fragments | fresh, known.series | drawn.series)
         if not fresh and not tails:
             return b""
         stamp = figures.stamp(clock.now(), self.parts.zone, clock.now())
         return event("update", {"fragments": fresh, "charts": tails, "at": stamp})
 
-    def _draw(self, board: performance.Board) -> dict[str, str]:
-        def draw(macro: str, *arguments: object) -> str:
-            return render.fragment(self.request, "board.html", macro, *arguments)
 
-        drawn = {f"card-{metric.id}": draw("card_body", metric) for metric in board.metrics}
-        drawn |= {f"facts-{metric.id}": draw("facts", metric) for metric in board.metrics}
-        drawn |= {"verdict": draw("verdict", board), "alerts": draw("alert_panel", board)}
-        drawn["firing"] = draw("firing_badge", performance.firing(board.alerts))
-        if board.rows:
-            drawn["compare"] = draw("comparison", board)
-        return drawn
-
-    def _tails(self, board: performance.Board) -> list[dict[str, Any]]:
-        tails = []
-        for metric in board.metrics:
-            changed = charts.tail(self.series.get(metric.id, []), metric.series)
-            self.series[metric.id] = metric.series
-            if changed:
-                since = int(metric.series[0].t.timestamp())
-                tails.append({"id": metric.id, "since": since, **charts.columns(changed)})
-        return tails
+def _tail(name: str, known: Mapping[str, list[Point]], points: list[Point]) -> dict[str, Any]:
+    changed = charts.tail(known.get(name, []), points)
+    return {"id": name, "since": int(points[0].t.timestamp()), **charts.columns(changed)} if changed else {}
 
 
-async def stream(request: Request) -> StreamingResponse:
-    """Answer ``/live/performance``; access is checked now and every 30 s."""
-    principal = navigation.require(await auth.current(request), navigation.PERFORMANCE)
-    performance.read(request, principal)
-    return StreamingResponse(_messages(request, principal), media_type="text/event-stream", headers=_HEADERS)
+def route(page: navigation.Page, look: Open) -> Route:
+    """Where the stream of ``page`` is: ``/live`` before its path; access is checked now and every 30 s."""
+
+    async def stream(request: Request) -> StreamingResponse:
+        principal = navigation.require(await auth.current(request), page)
+        watcher = Watcher(request, look(request, principal))
+        return StreamingResponse(
+            _messages(request, principal, watcher), media_type="text/event-stream", headers=_HEADERS
+        )
+
+    return Route(f"/live{page.path}", stream, include_in_schema=False)
 
 
-async def _messages(request: Request, principal: Principal) -> AsyncIterator[bytes]:
-    watcher = Watcher(request, principal)
+async def _messages(request: Request, principal: Principal, watcher: Watcher) -> AsyncIterator[bytes]:
     parts, woken = watcher.parts, asyncio.Event()
     woken.set()
     feeds = [asyncio.create_task(_wake(feed, woken)) for feed in (parts.commits, parts.changes)]

@@ -17,14 +17,31 @@ class Page(msgspec.Struct, frozen=True):
     title: str
     icon: str
     groups: tuple[str, ...] = ()
+    section: str = ""
 
+
+USERS: Final = "Users"
 
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"))
+ENGAGEMENT: Final = Page("/engagement", "Engagement", "people", ("userEngagement", "userGrowth"), USERS)
+RETENTION: Final = Page("/retention", "Retention", "return", ("retentionRates",), USERS)
+FEATURES: Final = Page("/features", "Features", "grid", ("featureAdoption",), USERS)
+WORKFLOWS: Final = Page("/workflows", "Workflows", "funnel", ("workflowCompletion",), USERS)
+ROLES: Final = Page("/roles", "Roles", "badge", ("userEngagement",), USERS)
+SATISFACTION: Final = Page("/satisfaction", "Satisfaction", "smile", ("userSatisfaction", "customerSatisfaction"), USERS)
+REPORT: Final = Page(
+    "/report",
+    "Report",
+    "report",
+    ("userEngagement", "userGrowth", "featureAdoption", "workflowCompletion", "userSatisfaction", "retentionRates"),
+    USERS,
+)
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
 DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
 REFERENCE: Final = Page("/docs", "API", "code")
 PAGES: Final = (PERFORMANCE, ALERTS, SOURCES, DIRECTIVES, REFERENCE)
+"""In the order of the navigation; the pages of one section stand together."""
 
 
 def may_open(principal: Principal | None, page: Page) -> bool:

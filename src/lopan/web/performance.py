@@ -18,6 +18,7 @@ from lopan.analytics.metric import Group, Metric
 from lopan.control import projects
 from lopan.control.principal import Principal
 from lopan.web import access, charts, query, render
+from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
 from lopan.web.query import Query
 
@@ -108,6 +109,24 @@ async def page(request: Request, principal: Principal) -> Response:
         "firing": firing(board.alerts),
     }
     return render.page(request, "performance.html", context, principal=principal)
+
+
+def watch(request: Request, principal: Principal) -> Look:
+    """The live half: figures and alerts at once, the comparison when it is asked for."""
+    parts, drawing = parts_of(request), partial(render.fragment, request, "board.html")
+    read(request, principal)
+
+    async def look(*, full: bool) -> Shown:
+        board = await load(parts, principal, read(request, principal), compare=full)
+        drawn = {f"card-{metric.id}": drawing("card_body", metric) for metric in board.metrics}
+        drawn |= {f"facts-{metric.id}": drawing("facts", metric) for metric in board.metrics}
+        drawn |= {"verdict": drawing("verdict", board), "alerts": drawing("alert_panel", board)}
+        drawn["firing"] = drawing("firing_badge", firing(board.alerts))
+        if board.rows:
+            drawn["compare"] = drawing("comparison", board)
+        return Shown(drawn, {metric.id: metric.series for metric in board.metrics})
+
+    return look
 
 
 async def _past_alerts(parts: Parts, principal: Principal) -> list[AlertView]:
