@@ -28,7 +28,8 @@ RETENTION: Final = Page("/retention", "Retention", "return", ("retentionRates",)
 FEATURES: Final = Page("/features", "Features", "grid", ("featureAdoption",), USERS)
 WORKFLOWS: Final = Page("/workflows", "Workflows", "funnel", ("workflowCompletion",), USERS)
 ROLES: Final = Page("/roles", "Roles", "badge", ("userEngagement",), USERS)
-SATISFACTION: Final = Page("/satisfaction", "Satisfaction", "smile", ("userSatisfaction", "customerSatisfaction"), USERS)
+_OPINIONS = ("userSatisfaction", "customerSatisfaction")
+SATISFACTION: Final = Page("/satisfaction", "Satisfaction", "smile", _OPINIONS, USERS)
 REPORT: Final = Page(
     "/report",
     "Report",
