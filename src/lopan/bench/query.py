@@ -69,7 +69,7 @@ def build(root: Path, events: int) -> int:
     today: date = now.date()
     state = State(_SEED, history.people_for(events), today, [], new.key, new.project_id)
     bar = Bar("history", events)
-    rows = fill(root, state, history.month(now), now, bar)
+    rows = fill(root, state, history.begin(now), now, bar)
     bar.done()
     return rows
 
