@@ -17,7 +17,8 @@ from lopan.demo import definitions
 from lopan.demo.fleet import customers
 from lopan.demo.product import DEVICES, RELEASES, ROLES, SCREENS, WEEK, WORKFLOWS
 from lopan.demo.state import PROJECT
-from lopan.store import Chdb
+from lopan.errors import GiveUp
+from lopan.store import Chdb, Params
 from lopan.store.migrations import migrate
 
 PART = 10
@@ -44,8 +45,11 @@ class Size(NamedTuple):
         return max(100, round(PART * self.events / self.days / _A_DAY))
 
 
-def build(root: Path, size: Size, progress: Callable[[int], None]) -> int:
-    """Make a data directory with the crowd's events up to now; returns the rows. ``progress`` gets those made so far."""
+def build(root: Path, size: Size, progress: Callable[[int], None]) -> tuple[int, int]:
+    """Make a data directory with the crowd's events up to now; ``progress`` gets the rows made so far.
+
+    Returns the number of the project and the rows; raises GiveUp when the store refused.
+    """
     engine = open_database(root)
     project = keys.create(engine, PROJECT, "lopan bench").project_id
     Identities(engine, 1).numbers("user", (f"u{number:05d}" for number in range(1, size.people + 1)))
@@ -55,7 +59,9 @@ def build(root: Path, size: Size, progress: Callable[[int], None]) -> int:
     thread = threading.Thread(target=lambda: outcome.append(_fill(root, size, project, progress)), name="crowd")
     thread.start()
     thread.join()
-    return outcome[0]
+    if not outcome:
+        raise GiveUp("making the crowd failed; the message above says why")
+    return project, outcome[0]
 
 
 def _fill(root: Path, size: Size, project: int, progress: Callable[[int], None]) -> int:
@@ -74,7 +80,7 @@ def _fill(root: Path, size: Size, project: int, progress: Callable[[int], None])
         store.close()
 
 
-def _day(size: Size, project: int, age: int, now: datetime) -> dict[str, object]:
+def _day(size: Size, project: int, age: int, now: datetime) -> Params:
     day = (now - timedelta(days=size.days - 1 - age)).date()
     begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
     return {
