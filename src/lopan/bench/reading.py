@@ -17,6 +17,7 @@ from lopan.bench.desk import PAGES, Desk, sit
 from lopan.bench.flood import Flood
 from lopan.config import StoreSettings
 from lopan.errors import GiveUp, LopanError
+from lopan.ingest.commits import Commit
 from lopan.store import Chdb, Readers, Store
 
 VIEWERS = 20
@@ -115,7 +116,11 @@ def _forget(root: Path, store: Store) -> None:
 async def _busy(job: Job, store: Store, readers: Readers) -> tuple[list[float], float, float]:
     """The writer beside viewers who look at page after page; alone, with its merges under way, before and after."""
     loop = asyncio.get_running_loop()
-    flood = Flood(job.root, store, job.project, lambda commit: loop.call_soon_threadsafe(readers.moved))
+
+    def moved(commit: Commit) -> None:
+        loop.call_soon_threadsafe(readers.moved)
+
+    flood = Flood(job.root, store, job.project, moved)
     try:
         await asyncio.to_thread(flood.run, job.seconds / 2)
         before = await asyncio.to_thread(flood.run, job.seconds / 2)
