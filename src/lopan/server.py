@@ -18,7 +18,9 @@ from sqlalchemy import Engine
 from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
+from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
+from lopan.analytics.people import People
 from lopan.catalog import load as load_catalog
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
@@ -138,13 +140,18 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(pages.close)
         stack.callback(rules.close)
 
+        days = Days(store, config.timezone, clock)
+        stack.callback(days.close)
+
         def publish(commit: Commit) -> None:
+            loop.call_soon_threadsafe(days.touched, commit.days)
             commits.publish(commit)
             loop.call_soon_threadsafe(pages.moved)
             loop.call_soon_threadsafe(rules.moved)
 
         loop = asyncio.get_running_loop()
-        writer = Writer(spool, store, Seen(root / "seen"), Identities(engine).numbers, clock, publish)
+        numbers = Identities(engine).numbers
+        writer = Writer(spool, store, Seen(root / "seen"), numbers, clock, publish, config.timezone)
         writer.start()
         stack.push_async_callback(asyncio.to_thread, writer.stop)
         intake = Intake(spool, quarantine, clock, config.ingest.oldest_days, config.ingest.ahead_hours)
@@ -165,6 +172,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             playbooks=playbooks,
             url=config.public_url,
         )
+        recompute = asyncio.create_task(days.run(), name="days")
+        recompute.add_done_callback(_ended)
+        stack.push_async_callback(_cancel, recompute)
         task = asyncio.create_task(alerts.run(), name="alerts")
         task.add_done_callback(_ended)
         stack.push_async_callback(_cancel, task)
@@ -179,6 +189,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 changes=Changes(alerts),
                 playbooks=playbooks,
                 intake=Sources(engine, intake),
+                people=People(days, pages),
             )
         )
         yield _router(Endpoint(intake, Keys(engine).verify, clock, config.ingest), web)
@@ -201,15 +212,15 @@ def _open_store(config: Config) -> Chdb:
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
-    """Raises GiveUp when alerting had ended by itself, so that the process ends as failed."""
+    """Raises GiveUp when the task had ended by itself, so that the process ends as failed."""
     task.cancel()
     (outcome,) = await asyncio.gather(task, return_exceptions=True)
     if isinstance(outcome, Exception):
-        raise GiveUp("alerting has ended, see the log; start Lopan again") from outcome
+        raise GiveUp(f"{task.get_name()} has ended, see the log; start Lopan again") from outcome
 
 
 def _ended(task: asyncio.Task[None]) -> None:
-    """Alerting must not end quietly: stop the process, so that its keeper starts it again."""
+    """A task of the server must not end quietly: stop the process, so that its keeper starts it again."""
     if not task.cancelled() and task.exception() is not None:
-        log.critical("alerting has ended; stopping", exc_info=task.exception())
+        log.critical("%s has ended; stopping", task.get_name(), exc_info=task.exception())
         signal.raise_signal(signal.SIGTERM)

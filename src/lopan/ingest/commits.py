@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """Rows that have become queryable: up to segment ``number``, ``types`` of events among them, ``at`` aware UTC."""
+    """Rows that have become queryable: up to segment ``number``, ``types`` of events among them, ``at`` aware UTC.
+
+    ``days``: project and local day of every row.
+    """
 
     number: int
     rows: int
     types: frozenset[str]
     at: datetime
+    days: frozenset[tuple[int, date]] = frozenset()
 
 
 class _Listener:
@@ -26,7 +30,8 @@ class _Listener:
     def hear(self, commit: Commit) -> None:
         if self.latest is not None:
             missed = self.latest
-            commit = Commit(commit.number, missed.rows + commit.rows, missed.types | commit.types, commit.at)
+            rows, types, days = missed.rows + commit.rows, missed.types | commit.types, missed.days | commit.days
+            commit = Commit(commit.number, rows, types, commit.at, days)
         self.latest = commit
         self.woken.set()
 

@@ -15,6 +15,7 @@ from lopan.ingest.block import Numbers, build, unique
 from lopan.ingest.commits import Commit
 from lopan.ingest.rows import table
 from lopan.ingest.seen import Seen
+from lopan.ingest.touched import Touched
 from lopan.spool import Segment, Spool
 from lopan.store import Store
 
@@ -38,6 +39,7 @@ class Writer:
         numbers: Numbers,
         clock: Clock,
         publish: Callable[[Commit], None],
+        zone: str = "UTC",
     ) -> None:
         self._spool = spool
         self._store = store
@@ -45,6 +47,7 @@ class Writer:
         self._numbers = numbers
         self._clock = clock
         self._publish = publish
+        self._touched = Touched(zone)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer")
         self.trouble = ""
@@ -82,7 +85,7 @@ class Writer:
         if flushed:
             self._spool.keep(self._seen.last + 1)
         types = frozenset(pc.unique(rows.column("type")).to_pylist())
-        self._publish(Commit(segment.number, rows.num_rows, types, self._clock.now()))
+        self._publish(Commit(segment.number, rows.num_rows, types, self._clock.now(), self._touched(rows)))
         return int(rows.num_rows)
 
     def _run(self) -> None:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
 from lopan.analytics.metric import Filters, Metric, Span
+from lopan.analytics.people import People
 from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
@@ -80,6 +81,7 @@ class Parts:
     changes: Feed
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)
     intake: Intake | None = None
+    people: People | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,0 +1,112 @@
+"""The daily tables: one entry and one file under ``sql/`` each, from which a day is stored and today is read alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from lopan.analytics import calendar
+from lopan.analytics.calendar import DAY, Dates
+from lopan.store import Param
+
+
+class Daily(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of ``store/rollups/days.sql`` whose rows for a day ``sql/<table>.sql`` selects from raw events.
+
+    The SELECT gives ``project``, ``day`` and ``columns``; it may use ``{start}`` and ``{end}`` (the days asked for),
+    ``{since}`` and ``{until}`` (the same, wider by the reach), ``{zone}``, ``{project}`` (0 = all) and ``params``.
+    ``back``/``ahead``: how far events before a day's begin and after its end count for it. A day is closed when it has
+    been over for ``ahead``.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    back: timedelta = timedelta()
+    ahead: timedelta = timedelta()
+    params: Mapping[str, Param] = {}
+
+    def definition(self, zone: ZoneInfo) -> str:
+        """What all rows depend on besides events; another one makes every day be computed again."""
+        reach = repr((self.back, self.ahead))
+        text = "\n".join((zone.key, statement(self.table), repr(sorted(self.params.items())), reach))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def bounds(self, dates: Dates, zone: ZoneInfo) -> dict[str, datetime]:
+        """The moments that the SELECT needs for these days."""
+        start, end = calendar.begin(dates.first, zone), calendar.begin(dates.last + DAY, zone)
+        return {"start": start, "end": end, "since": start - self.back, "until": end + self.ahead}
+
+    def read_by(self, day: Dates, zone: ZoneInfo) -> Dates:
+        """The days whose rows depend on an event of ``day``."""
+        return calendar.around(day, zone, self.ahead, self.back)
+
+    def reads(self, day: Dates, zone: ZoneInfo) -> Dates:
+        """The days whose events the rows of ``day`` depend on."""
+        return calendar.around(day, zone, self.back, self.ahead)
+
+    def select(self, stretches: Iterable[Dates], zone: ZoneInfo, project: int) -> tuple[str, dict[str, Param]]:
+        """Rows of the days whose version is in ``{versions}``, and those of ``stretches`` from raw events."""
+        columns = self._columns
+        params: dict[str, Param] = {"project": project, "zone": zone.key, **self.params}
+        pieces = [_fill("day_rows", table=self.table, columns=columns)]
+        for index, stretch in enumerate(stretches):
+            text = statement(self.table)
+            for name, moment in self.bounds(stretch, zone).items():
+                text = text.replace(f"{{{name}:", f"{{p{index}_{name}:")
+                params[f"p{index}_{name}"] = moment
+            pieces.append(_fill("raw_rows", columns=columns, rows=text))
+        return "\nUNION ALL\n".join(pieces), params
+
+    def insert(self) -> str:
+        """The statement that computes ``{day}`` as ``{version}``: one part, so all of it is there or nothing."""
+        return _fill("day_insert", table=self.table, columns=self._columns, rows=statement(self.table))
+
+    @property
+    def _columns(self) -> str:
+        return ", ".join(("project", "day", *self.columns))
+
+
+PEOPLE = Daily(table="people_days", columns=("axis", "name", "users"))
+SESSIONS = Daily(
+    table="session_days",
+    columns=("role", "release", "customer", "durations", "singles"),
+    back=timedelta(hours=24),
+    ahead=timedelta(hours=48),
+)
+DAILY: Sequence[Daily] = (PEOPLE, SESSIONS)
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of ``sql/<name>.sql``."""
+    return files("lopan.analytics").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8").strip()
+
+
+def over(name: str, rows: str, query: str) -> str:
+    """``sql/<query>.sql``, in which ``name`` stands for the SELECT ``rows``."""
+    text = f"\n{statement(query)}"
+    return f"WITH {name} AS (\n{rows}\n){text.replace(chr(10) + 'WITH ', chr(10) + ', ', 1)}"
+
+
+def emptied(table: str) -> str:
+    """The statement that deletes ``{versions}`` of a table."""
+    return _fill("day_delete", table=table)
+
+
+def newest(tables: Iterable[str]) -> str:
+    """The SELECT of the newest version that any of the tables holds, counted or not."""
+    return "\nUNION ALL\n".join(_fill("day_newest", table=table) for table in ("day_versions", *tables))
+
+
+def _fill(name: str, **parts: str) -> str:
+    """A statement whose table, columns or rows are named in our own code; values are parameters, always."""
+    text = statement(name)
+    for part, filling in parts.items():
+        text = text.replace(f"<{part}>", filling)
+    return text

@@ -1,0 +1,264 @@
+"""Which local days the daily tables hold as they are now, and the one task that computes the others again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import partial
+from typing import NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from lopan.analytics import calendar
+from lopan.analytics.calendar import DAY, Dates
+from lopan.analytics.daily import DAILY, Daily
+from lopan.analytics.daystore import DayStore
+from lopan.clock import Clock
+from lopan.errors import LopanError
+from lopan.store import Param, Store
+
+DUTY = 3.0
+"""After each day the task rests this many times as long as it took, so that intake keeps its speed."""
+
+AGAIN_SECONDS = 10.0
+"""A closed day that late events go on touching is computed at most this often."""
+
+LATE_RAW = 2
+"""So many days with late events are read from raw events; of more, what was last computed of them."""
+
+_KEPT = 500
+_GRACE_SECONDS = 600.0
+_IDLE_SECONDS = 1.0
+_RETRY_SECONDS = 5.0
+_TOLD = 50
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+Key = tuple[str, int, date]
+
+
+class Rows(NamedTuple):
+    """A SELECT over a daily table and, for days it does not hold, over raw events; ``late`` days may miss events."""
+
+    sql: str
+    params: dict[str, Param]
+    late: list[date]
+
+
+class Days:
+    """Belongs to one event loop; the store is asked on a thread of its own.
+
+    ``touched`` hears of every commit. Closed days are read from their table, days that are open or were touched since
+    from raw events. ``run`` computes closed days until cancelled. After a crash a day is known to be dirty by its
+    number of events, which only ever grows.
+    """
+
+    def __init__(self, store: Store, zone: str, clock: Clock, daily: Sequence[Daily] = DAILY) -> None:
+        self.zone = ZoneInfo(zone)
+        self._clock = clock
+        self._daily = {one.table: one for one in daily}
+        self._store = DayStore(store, self.zone, daily)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="days")
+        self._loading: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self._projects: set[int] = set()
+        self._earliest: date | None = None
+        self._last = 0
+        self._versions: dict[Key, int] = {}
+        self._pending: dict[Key, int] = {}  # how often each day was touched since it was last computed
+        self._computed: dict[Key, float] = {}
+        self._old: deque[tuple[float, str, int]] = deque()
+        self._asked: dict[tuple[str, Dates, int, date], Rows] = {}
+
+    def today(self) -> date:
+        """The local day that is still going on."""
+        return calendar.local(self._clock.now(), self.zone)
+
+    def closed(self, daily: Daily, day: date) -> bool:
+        """Whether the day is over, and so is the time after it that its rows depend on."""
+        return self._clock.now() >= calendar.begin(day + DAY, self.zone) + daily.ahead
+
+    def touched(self, days: Iterable[tuple[int, date]]) -> None:
+        """Events of these projects and local days have become queryable."""
+        for project, day in days:
+            self._projects.add(project)
+            for daily in self._daily.values():
+                for near in daily.read_by(Dates(day, day), self.zone):
+                    self._mark((daily.table, project, near))
+        self._asked.clear()
+        self._woken.set()
+
+    async def rows(self, daily: Daily, dates: Dates, project: int = 0) -> Rows:
+        """The days ``dates`` of one project (0 = all), each from its table or from raw events."""
+        await self.loaded()
+        asked = daily.table, dates, project, self.today()
+        if asked not in self._asked:
+            self._asked[asked] = self._rows(daily, dates, project)
+        return self._asked[asked]
+
+    async def loaded(self) -> None:
+        """Wait until it is known which days the tables hold."""
+        if self._loading is None:
+            self._loading = asyncio.create_task(self._load(), name="days: load")
+        try:
+            await asyncio.shield(self._loading)
+        except LopanError:
+            self._loading = None
+            raise
+
+    async def run(self) -> None:
+        """Compute closed days that are not as they should be, newest first, until cancelled."""
+        loop = asyncio.get_running_loop()
+        computed = 0
+        while True:
+            self._woken.clear()
+            started = loop.time()
+            try:
+                await self.loaded()
+                key = self._next()
+                if key is not None:
+                    await self._compute(key)
+                await self._sweep()
+            except LopanError as error:
+                log.warning("days can't be computed, trying again in %g s: %s", _RETRY_SECONDS, error)
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            if key is None:
+                await asyncio.sleep(_IDLE_SECONDS)
+                await _first(self._woken, _IDLE_SECONDS)
+                continue
+            computed += 1
+            if computed % _TOLD == 0:
+                log.info("computed %d days, %d are left", computed, len(self._due()))
+            await asyncio.sleep(DUTY * (loop.time() - started))
+
+    async def settle(self) -> int:
+        """Compute every closed day that is due now, without rests; returns how many."""
+        await self.loaded()
+        due = self._due()
+        for key in due:
+            await self._compute(key)
+        return len(due)
+
+    async def retouch(self, users: Sequence[int]) -> int:
+        """Make every day dirty on which one of these users (numbers) did anything; returns how many."""
+        await self.loaded()
+        days = await self._call(partial(self._store.days_of, users))
+        self.touched(days)
+        return len(days)
+
+    def close(self) -> None:
+        """Take no more work; what runs ends by itself."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _rows(self, daily: Daily, dates: Dates, project: int) -> Rows:
+        projects = {project} if project else self._projects
+        raw: list[date] = []
+        late: list[date] = []
+        versions: dict[date, list[int]] = {}
+        for day in Dates(max(dates.first, self._earliest or dates.last), dates.last):
+            keys = [(daily.table, one, day) for one in projects]
+            waiting = [key for key in keys if key in self._pending]
+            if waiting and (any(key not in self._versions for key in waiting) or not self.closed(daily, day)):
+                raw.append(day)
+                continue
+            if waiting:
+                late.append(day)
+            versions[day] = [self._versions[key] for key in keys if key in self._versions]
+        if len(late) <= LATE_RAW:
+            raw, late = sorted(raw + late), []
+        read = [number for day, numbers in versions.items() if day not in set(raw) for number in numbers]
+        sql, params = daily.select(_stretches(raw), self.zone, project)
+        return Rows(sql, {**params, "versions": read}, late)
+
+    def _mark(self, key: Key) -> None:
+        self._pending[key] = self._pending.get(key, 0) + 1
+        self._earliest = min(self._earliest or key[2], key[2])
+
+    def _due(self) -> list[Key]:
+        """Closed days to be computed: those that no version stands for first, then newest first."""
+        due = [key for key in self._pending if self.closed(self._daily[key[0]], key[2])]
+        return sorted(due, key=lambda key: (key in self._versions, -key[2].toordinal(), key))
+
+    def _next(self) -> Key | None:
+        now = asyncio.get_running_loop().time()
+        return next(
+            (key for key in self._due() if now - self._computed.get(key, -AGAIN_SECONDS) >= AGAIN_SECONDS), None
+        )
+
+    async def _compute(self, key: Key) -> None:
+        table, project, day = key
+        touches = self._pending.get(key)
+        self._last += 1
+        version = self._last
+        await self._call(partial(self._store.compute, self._daily[table], project, day, version))
+        now = asyncio.get_running_loop().time()
+        if key in self._versions:
+            self._old.append((now, table, self._versions[key]))
+        self._versions[key] = version
+        self._computed[key] = now
+        if self._pending.get(key) == touches:
+            self._pending.pop(key, None)
+        self._asked.clear()
+
+    async def _load(self) -> None:
+        """Days that have more events than when they were computed, or were computed otherwise, are dirty."""
+        found = await self._call(self._store.find)
+        self._last = max(self._last, found.last)
+        self._projects |= {project for project, _ in found.events}
+        for daily in self._daily.values():
+            definition = daily.definition(self.zone)
+            counted: dict[Key, int] = {}
+            for (table, project, day), version in found.versions.items():
+                if table == daily.table and version.definition == definition:
+                    key = table, project, day
+                    counted[key] = version.events
+                    self._versions.setdefault(key, version.number)
+                    self._projects.add(project)
+                    self._earliest = min(self._earliest or day, day)
+            for project, day in found.events:
+                for near in daily.read_by(Dates(day, day), self.zone):
+                    reads = daily.reads(Dates(near, near), self.zone)
+                    key = daily.table, project, near
+                    if sum(found.events.get((project, one), 0) for one in reads) > counted.get(key, 0):
+                        self._mark(key)
+        self._asked.clear()
+        self._woken.set()
+
+    async def _sweep(self) -> None:
+        """Delete rows of versions that nothing reads any more, many at a time."""
+        now = asyncio.get_running_loop().time()
+        gone = [one for one in self._old if now - one[0] > _GRACE_SECONDS]
+        if len(gone) < _KEPT:
+            return
+        for table in self._daily:
+            versions = [version for _, name, version in gone if name == table]
+            if versions:
+                await self._call(partial(self._store.delete, table, versions))
+        for _ in gone:
+            self._old.popleft()
+
+    async def _call(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+
+def _stretches(days: Sequence[date]) -> list[Dates]:
+    """Days in order as runs of consecutive ones."""
+    runs: list[Dates] = []
+    for day in days:
+        if runs and day == runs[-1].last + DAY:
+            runs[-1] = Dates(runs[-1].first, day)
+        else:
+            runs.append(Dates(day, day))
+    return runs
+
+
+async def _first(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

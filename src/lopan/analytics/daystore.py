@@ -1,0 +1,72 @@
+"""The daily tables as they lie in the store: read at the start, written a day at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from lopan.analytics.calendar import Dates
+from lopan.analytics.daily import Daily, emptied, newest, statement
+from lopan.store import Param, Store
+
+
+class Version(NamedTuple):
+    """What counts of a day; ``events``: how many there were when it was computed, in all the days it depends on."""
+
+    number: int
+    definition: str
+    events: int
+
+
+class Found(NamedTuple):
+    """By (table, project, day) what counts, by (project, day) how many events there are, and the newest version."""
+
+    versions: dict[tuple[str, int, date], Version]
+    events: dict[tuple[int, date], int]
+    last: int
+
+
+class DayStore:
+    """Rows of a day count only through their line in ``day_versions``, which is written last. Blocking calls."""
+
+    def __init__(self, store: Store, zone: ZoneInfo, daily: Iterable[Daily]) -> None:
+        self._store = store
+        self._zone = zone
+        self._daily = tuple(daily)
+
+    def find(self) -> Found:
+        """Everything that is known of days; reads the time of every event once."""
+        known = self._store.query(statement("day_versions")).to_pylist()
+        counted = self._store.query(statement("events_of_days"), {"zone": self._zone.key}).to_pylist()
+        last = self._store.query(newest(one.table for one in self._daily)).column("version").to_pylist()
+        return Found(
+            {
+                (row["daily"], row["project"], row["day"]): Version(row["version"], row["definition"], row["events"])
+                for row in known
+            },
+            {(row["project"], row["day"]): row["events"] for row in counted},
+            max(last),
+        )
+
+    def compute(self, daily: Daily, project: int, day: date, version: int) -> None:
+        """Rows first, then the line that makes them count; a crash between them leaves rows that nobody reads."""
+        reads = daily.bounds(daily.reads(Dates(day, day), self._zone), self._zone)
+        counted = self._store.query(statement("day_events"), {"project": project, **reads})
+        own: dict[str, Param] = {"zone": self._zone.key, "project": project, "day": day, "version": version}
+        bounds = daily.bounds(Dates(day, day), self._zone)
+        self._store.execute(daily.insert(), {**bounds, **daily.params, **own})
+        events = counted.column("events").to_pylist()[0]
+        line: dict[str, Param] = {"daily": daily.table, "definition": daily.definition(self._zone), "events": events}
+        self._store.execute(statement("day_version"), {**own, **line})
+
+    def delete(self, table: str, versions: Sequence[int]) -> None:
+        """Versions that nobody reads any more; rewrites parts, so better many at once."""
+        self._store.execute(emptied(table), {"versions": versions})
+
+    def days_of(self, users: Sequence[int]) -> set[tuple[int, date]]:
+        """Projects and days on which one of the users (numbers) did anything."""
+        params: dict[str, Param] = {"users": users, "zone": self._zone.key}
+        rows = self._store.query(statement("days_of_users"), params).to_pylist()
+        return {(row["project"], row["day"]) for row in rows}
