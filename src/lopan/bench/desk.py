@@ -8,8 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from lopan.analytics.calendar import DAY, Dates
+from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
-from lopan.analytics.metric import Metric, Span
+from lopan.analytics.metric import Span
+from lopan.analytics.people import People
 from lopan.catalog import load as load_catalog
 from lopan.clock import SystemClock
 from lopan.store import Readers
@@ -22,27 +25,42 @@ class Desk(NamedTuple):
     """The modules that pages ask, over one set of readers."""
 
     kpis: Kpis
+    people: People
 
 
-Ask = Callable[[Desk], Awaitable[object]]
+Asked = Awaitable[object]
+Ask = Callable[[Desk], Asked]
 
 
-def sit(root: Path, readers: Readers) -> Desk:
+def sit(root: Path, readers: Readers, days: Days) -> Desk:
     """A desk over the store of ``root``, composed as the server does it."""
-    return Desk(kpis=Kpis(readers, load_catalog(root / "lopan.d"), SystemClock(), ZONE))
+    return Desk(Kpis(readers, load_catalog(root / "lopan.d"), SystemClock(), ZONE), People(days, readers))
 
 
-def _performance(days: int) -> Ask:
-    async def ask(desk: Desk) -> list[Metric]:
-        now = SystemClock().now().replace(microsecond=0)  # whole seconds, as a page asks: readers share them
-        span = Span(now - timedelta(days=days), now)
-        return await asyncio.gather(*(desk.kpis.metric(name, span, by="release") for name in CARDS))
+def _dates(desk: Desk, days: int) -> Dates:
+    today = desk.people.days.today()
+    return Dates(today - (days - 1) * DAY, today)
 
-    return ask
+
+def _performance(desk: Desk, days: int) -> Asked:
+    now = SystemClock().now().replace(microsecond=0)  # whole seconds, as a page asks: readers share them
+    span = Span(now - timedelta(days=days), now)
+    return asyncio.gather(*(desk.kpis.metric(name, span, by="release") for name in CARDS))
+
+
+def _engagement(desk: Desk, days: int) -> Asked:
+    dates = _dates(desk, days)
+    return asyncio.gather(
+        desk.people.engagement.report(dates, by="role"), desk.people.sessions.report(dates, by="role")
+    )
 
 
 PAGES: Mapping[str, Ask] = {
-    "Performance, 24 hours": _performance(1),
-    "Performance, 30 days": _performance(30),
+    "Performance, 24 hours": lambda desk: _performance(desk, 1),
+    "Performance, 30 days": lambda desk: _performance(desk, 30),
+    "Engagement, 30 days": lambda desk: _engagement(desk, 30),
+    "Engagement, 90 days": lambda desk: _engagement(desk, 90),
+    "Retention, 90 cohorts": lambda desk: desk.people.retention.report(_dates(desk, 90)),
+    "Retention, triangle by week": lambda desk: desk.people.retention.triangle(_dates(desk, 90), "week"),
 }
-"""Every page with the coroutine that asks all it asks, at once, as the page does."""
+"""Every page with what it asks, all at once, as the page does."""

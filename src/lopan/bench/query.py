@@ -51,6 +51,8 @@ def run(
         ]
         say(f"{len(PAGES)} pages, {rounds} rounds; {VIEWERS} viewers and a writer for {seconds:.0f} s")
         times = reading.measure(Job(root, project, rounds, seconds))
+        filled, took = times.filled
+        figures.append(Figure(name="daily tables computed", value=took, unit="s", note=f"{filled} days"))
         figures += [*_pages(times), *_beside(times)]
         with bed(root=root) as server:
             cold = [_ask(server, span, kpi) for span in RANGES for kpi in SHOWN]

@@ -13,8 +13,10 @@ from random import Random
 
 import msgspec
 
-from lopan.bench.desk import PAGES, Desk, sit
+from lopan.analytics.days import Days
+from lopan.bench.desk import PAGES, ZONE, Desk, sit
 from lopan.bench.flood import Flood
+from lopan.clock import SystemClock
 from lopan.config import StoreSettings
 from lopan.errors import GiveUp, LopanError
 from lopan.ingest.commits import Commit
@@ -36,8 +38,12 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Times(msgspec.Struct, frozen=True):
-    """Seconds an answer took, by page; ``viewed`` over all pages beside the writer; rows a second of the writer."""
+    """Seconds an answer took, by page; ``viewed`` over all pages beside the writer; rows a second of the writer.
 
+    ``filled``: daily tables' days computed, and the seconds that took.
+    """
+
+    filled: tuple[int, float]
     cold: dict[str, list[float]]
     warm: dict[str, list[float]]
     viewed: list[float]
@@ -75,16 +81,20 @@ async def _all(job: Job) -> Times:
     store = await asyncio.to_thread(Chdb, job.root / "store", settings.max_memory)
     fresh = Readers(store, settings.readers, keep_s=0.0)
     shared = Readers(store, settings.readers)
+    days = Days(store, ZONE, SystemClock())
     try:
-        desk = sit(job.root, fresh)
+        began = time.monotonic()
+        filled = await days.settle(), time.monotonic() - began
+        desk = sit(job.root, fresh, days)
         cold = {name: [await _cold(job.root, store, desk, name) for _ in range(COLD_ROUNDS)] for name in PAGES}
         warm = {name: [await _once(desk, name) for _ in range(1 + job.rounds)][1:] for name in PAGES}
-        viewed, alone, beside = await _busy(job, store, shared)
+        viewed, alone, beside = await _busy(job, store, shared, days)
     finally:
+        days.close()
         fresh.close()
         shared.close()
         await asyncio.to_thread(store.close)
-    return Times(cold, warm, viewed, alone, beside)
+    return Times(filled, cold, warm, viewed, alone, beside)
 
 
 async def _once(desk: Desk, name: str) -> float:
@@ -113,25 +123,28 @@ def _forget(root: Path, store: Store) -> None:
             os.close(file)
 
 
-async def _busy(job: Job, store: Store, readers: Readers) -> tuple[list[float], float, float]:
+async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[list[float], float, float]:
     """The writer beside viewers who look at page after page; alone, with its merges under way, before and after."""
     loop = asyncio.get_running_loop()
 
     def moved(commit: Commit) -> None:
+        loop.call_soon_threadsafe(days.touched, commit.days)
         loop.call_soon_threadsafe(readers.moved)
 
     flood = Flood(job.root, store, job.project, moved)
+    recompute = asyncio.create_task(days.run())
     try:
         await asyncio.to_thread(flood.run, job.seconds / 2)
         before = await asyncio.to_thread(flood.run, job.seconds / 2)
         over = threading.Event()
-        desk = sit(job.root, readers)
+        desk = sit(job.root, readers, days)
         viewers = [asyncio.create_task(_viewer(desk, number, over)) for number in range(VIEWERS)]
         beside = await asyncio.to_thread(flood.run, job.seconds)
         over.set()
         viewed = await asyncio.gather(*viewers)
         after = await asyncio.to_thread(flood.run, job.seconds / 2)
     finally:
+        recompute.cancel()
         flood.close()
     return [seconds for one in viewed for seconds in one], (before + after) / 2, beside
 
