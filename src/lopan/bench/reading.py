@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
-import threading
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -86,7 +86,11 @@ async def _all(job: Job) -> Times:
         began = time.monotonic()
         filled = await days.settle(), time.monotonic() - began
         desk = sit(job.root, fresh, days)
-        cold = {name: [await _cold(job.root, store, desk, name) for _ in range(COLD_ROUNDS)] for name in PAGES}
+        await asyncio.to_thread(os.sync)  # only pages that are on disk can be dropped
+        cold = {
+            name: [await _cold(job.root, store, desk, name) for _ in range(min(COLD_ROUNDS, job.rounds))]
+            for name in PAGES
+        }
         warm = {name: [await _once(desk, name) for _ in range(1 + job.rounds)][1:] for name in PAGES}
         viewed, alone, beside = await _busy(job, store, shared, days)
     finally:
@@ -112,7 +116,6 @@ def _forget(root: Path, store: Store) -> None:
     """Drop the engine's caches, and the kernel's pages of every file of the store."""
     for cache in _CACHES:
         store.execute(f"SYSTEM DROP {cache} CACHE")
-    os.sync()
     for path in (root / "store").rglob("*"):
         if path.is_file():
             try:
@@ -136,7 +139,7 @@ async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[l
     try:
         await asyncio.to_thread(flood.run, job.seconds / 2)
         before = await asyncio.to_thread(flood.run, job.seconds / 2)
-        over = threading.Event()
+        over = asyncio.Event()
         desk = sit(job.root, readers, days)
         viewers = [asyncio.create_task(_viewer(desk, number, over)) for number in range(VIEWERS)]
         beside = await asyncio.to_thread(flood.run, job.seconds)
@@ -149,14 +152,20 @@ async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[l
     return [seconds for one in viewed for seconds in one], (before + after) / 2, beside
 
 
-async def _viewer(desk: Desk, number: int, over: threading.Event) -> list[float]:
+async def _viewer(desk: Desk, number: int, over: asyncio.Event) -> list[float]:
     """Comes within the first pause, looks, thinks for 5 s on average, looks at the next page."""
     random = Random(number)  # noqa: S311
     names = list(PAGES)
     seconds: list[float] = []
     pause = random.uniform(0, THINK_S)
-    while not over.is_set():
-        await asyncio.sleep(pause)
+    while not await _within(pause, over):
         seconds.append(await _once(desk, names[(number + len(seconds)) % len(names)]))
         pause = random.uniform(0.5, 1.5) * THINK_S
     return seconds
+
+
+async def _within(seconds: float, over: asyncio.Event) -> bool:
+    """Wait so long, or until it is over; whether it is."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(over.wait(), seconds)
+    return over.is_set()
