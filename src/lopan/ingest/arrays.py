@@ -38,22 +38,23 @@ def texts(columns: Mapping[str, Pieces], rows: int) -> dict[str, Texts]:
     """Columns of ``rows`` strings each, empty where no piece fills them; all strings are measured in one scan."""
     values = list(chain.from_iterable(piece for pieces in columns.values() for _, piece in pieces))
     lengths, joined = _measured(values)
-    ends = memoryview(np.concatenate(([0], np.cumsum(lengths, dtype=np.int64))))
+    counts = [sum(len(piece) for _, piece in pieces) for pieces in columns.values()]
+    ends = np.cumsum(lengths, dtype=np.int64)[np.cumsum(counts) - 1].tolist()
     data = memoryview(joined)
-    found, first = {}, 0
-    for name, pieces in columns.items():
-        last = first + sum(len(piece) for _, piece in pieces)
-        part = data[ends[first] : ends[last]]
-        if last - first == rows:
-            found[name] = Texts(lengths[first:last], part)
-            first = last
-            continue
-        sparse = np.zeros(rows, np.uint32)
-        for at, piece in pieces:
-            sparse[at : at + len(piece)] = lengths[first : first + len(piece)]
-            first += len(piece)
-        found[name] = Texts(sparse, part)
+    found, first, start = {}, 0, 0
+    for (name, pieces), count, end in zip(columns.items(), counts, ends, strict=True):
+        measured = lengths[first : first + count]
+        found[name] = Texts(measured if count == rows else _placed(pieces, measured, rows), data[start:end])
+        first, start = first + count, end
     return found
+
+
+def _placed(pieces: Pieces, measured: npt.NDArray[np.uint32], rows: int) -> npt.NDArray[np.uint32]:
+    lengths, first = np.zeros(rows, np.uint32), 0
+    for at, piece in pieces:
+        lengths[at : at + len(piece)] = measured[first : first + len(piece)]
+        first += len(piece)
+    return lengths
 
 
 def _measured(values: list[str]) -> tuple[npt.NDArray[np.uint32], bytes]:

@@ -91,13 +91,16 @@ class Arrival(NamedTuple):
     events: list[Event]
 
 
+_Convert = Callable[[Sequence[Any]], Sequence[Any]]
+
+
 class _Own(NamedTuple):
     """How one own field of an event type becomes a column; ``position`` in the struct, ``code`` "" for text."""
 
     column: str
     position: int
     code: str
-    convert: Callable[[Sequence[Any]], Sequence[Any]] | None = None
+    convert: _Convert | None = None
 
 
 def _own(kind: type[Base]) -> list[_Own]:
@@ -105,7 +108,8 @@ def _own(kind: type[Base]) -> list[_Own]:
     for position, name in enumerate(kind.__struct_fields__):
         if name in _POSITION:
             continue
-        column, convert = name, None
+        column = name
+        convert: _Convert | None = None
         if name == "duration_ms":
             column, convert = "duration_s", _seconds
         elif name == "status" and kind is TYPES["network"]:
@@ -115,13 +119,18 @@ def _own(kind: type[Base]) -> list[_Own]:
         elif name == "scrolling":
             column, convert = "kind", _scrolling
         elif SCHEMA[name] == TIME:
-            convert = milliseconds
+            convert = _milliseconds
         own.append(_Own(column, position, CODES.get(SCHEMA[column], ""), convert))
     return own
 
 
 def _seconds(values: Sequence[float]) -> list[float]:
     return [value / 1_000 for value in values]
+
+
+def _milliseconds(values: Sequence[datetime]) -> list[int]:
+    found: list[int] = milliseconds(values).tolist()
+    return found
 
 
 def _lines(values: Sequence[list[str]]) -> list[str]:

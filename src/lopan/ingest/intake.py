@@ -153,8 +153,8 @@ class Intake:
                 self._quarantine.sync()
             records = [record for waiting in group for record in waiting.records]
             arrivals = [waiting.arrival for waiting in group if waiting.arrival is not None]
-            for one in records + _records(arrivals):
-                self._spool.append(one)
+            for made in records + _records(arrivals):
+                self._spool.append(made)
             self._spool.sync()
         except LopanError as error:
             return error

@@ -28,6 +28,7 @@ _NUMBERS = {
 _ID = pa.binary(16)
 _SHARED_DICTIONARIES = 1
 _OWN_KEYS = 1 << 9
+_ONE_BYTE = 1 << 7
 _WIDTHS = (np.uint8, np.uint16, np.uint32)
 
 
@@ -46,7 +47,7 @@ def encode(block: pa.Table) -> bytes:
 def _column(values: pa.Array) -> Iterator[bytes]:
     kind = values.type
     if values.null_count:
-        raise GiveUp(f"a column of {kind} holds nulls, which the store has no place for")
+        raise GiveUp(f"a column of {kind} holds nulls, and the store has no place for them")
     if kind in _NUMBERS:
         yield _text(_NUMBERS[kind].encode())
         yield _plain(values, kind.bit_width // 8)
@@ -86,16 +87,28 @@ def _strings(values: pa.Array) -> bytes:
         return bytes(len(values))
     data = np.frombuffer(values.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
     lengths = np.diff(offsets)
-    sizes = 1 + sum((lengths >= 1 << bits).astype(np.int64) for bits in (7, 14, 21, 28))
-    starts = offsets[:-1] - offsets[0] + np.cumsum(sizes) - sizes
-    out = np.empty(len(data) + int(sizes.sum()), np.uint8)
-    mine = np.zeros(len(out), bool)
-    for place in range(int(sizes.max())):
-        some = sizes > place
-        more = (sizes[some] > place + 1).astype(np.uint8) << 7
-        out[starts[some] + place] = (lengths[some] >> (7 * place) & 0x7F).astype(np.uint8) | more
-        mine[starts[some] + place] = True
-    out[~mine] = data
+    starts = offsets[:-1] - offsets[0] + np.arange(len(lengths))
+    if lengths.max() < _ONE_BYTE:
+        return _spread(data, starts, lengths.astype(np.uint8))
+    wide = [np.flatnonzero(lengths >= 1 << bits) for bits in (7, 14, 21, 28)]
+    sizes = np.ones(len(lengths), np.int64)
+    for rows in wide:
+        sizes[rows] += 1
+    starts += np.cumsum(sizes - 1) - (sizes - 1)
+    at, numbers = [starts], [lengths & 0x7F | (sizes > 1) << 7]
+    for place, rows in enumerate(wide, 1):
+        at.append(starts[rows] + place)
+        numbers.append(lengths[rows] >> (7 * place) & 0x7F | (sizes[rows] > place + 1) << 7)
+    return _spread(data, np.concatenate(at), np.concatenate(numbers).astype(np.uint8))
+
+
+def _spread(data: Bytes, starts: npt.NDArray[np.int64], numbers: Bytes) -> bytes:
+    """``data`` with ``numbers`` put in so that they come to lie at ``starts``."""
+    out = np.empty(len(data) + len(numbers), np.uint8)
+    theirs = np.ones(len(out), bool)
+    theirs[starts] = False
+    out[starts] = numbers
+    out[theirs] = data
     return out.tobytes()
 
 
