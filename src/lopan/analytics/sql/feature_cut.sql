@@ -1,5 +1,5 @@
 -- Cells cut by the filter and by the customers that are entitled; only needed where there are such.
-SELECT feature, cell, 0 AS part, cut_times AS times, d0, d1, d2, w1, w2, w3, w4
+SELECT feature, cell, part, cut_times AS times, d0, d1, d2, w1, w2, w3, w4
 FROM (
     SELECT feature, cell, part, {axis:String} IN ('release', 'customer') AS filtered,
         has({for_customers:Array(String)}, feature) AS chosen,
