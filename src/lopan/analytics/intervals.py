@@ -50,6 +50,20 @@ def z_shares(hits: float, n: float, hits_before: float, n_before: float) -> floa
     return difference / sqrt(spread) if spread > 0 else 0.0
 
 
+def z_overlapping(hits: float, n: float, hits_before: float, n_before: float, both: float, n_both: float) -> float:
+    """Partially overlapping samples z: ``n_both`` are in both samples, ``both`` of them hits in both.
+
+    With nobody in both it is the two-proportion z, with the same people in both it is McNemar's.
+    """
+    if n <= 0 or n_before <= 0:
+        return 0.0
+    pooled = (hits + hits_before) / (n + n_before)
+    shared = (both - n_both * pooled * pooled) / (n * n_before)
+    spread = pooled * (1 - pooled) * (1 / n + 1 / n_before) - 2 * shared
+    difference = hits / n - hits_before / n_before
+    return difference / sqrt(spread) if spread > 1e-15 else 0.0
+
+
 def z_means(difference: float, error: float | None, error_before: float | None) -> float:
     """Welch's z of a difference of means; without a known spread nothing is significant."""
     if error is None or error_before is None:

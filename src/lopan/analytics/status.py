@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal, NamedTuple, Protocol
+
 from lopan.analytics.metric import Status, Trend
-from lopan.catalog import Kpi
 
 EXCEEDING = 0.05
 MEETING = 0.01
@@ -15,7 +16,41 @@ _SIGNIFICANT = 1.959963984540054
 _NOTHING = 1e-9
 
 
-def status(kpi: Kpi, value: float | None) -> Status:
+class Thresholds(Protocol):
+    """What a figure is judged by, in its unit: a KPI, or a goal of the product's definitions."""
+
+    @property
+    def better(self) -> Literal["higher", "lower"]:
+        """The direction that is wanted."""
+
+    @property
+    def unit(self) -> str:
+        """A share in "%" close to 100 is judged by its misses."""
+
+    @property
+    def target(self) -> float | None:
+        """Where it should be."""
+
+    @property
+    def warning(self) -> float | None:
+        """Past it is a warning."""
+
+    @property
+    def critical(self) -> float | None:
+        """Past it is critical."""
+
+
+class Goal(NamedTuple):
+    """Thresholds of a figure that has no entry of its own in the catalog: one feature, one workflow, one survey."""
+
+    unit: str = "%"
+    target: float | None = None
+    warning: float | None = None
+    critical: float | None = None
+    better: Literal["higher", "lower"] = "higher"
+
+
+def status(kpi: Thresholds, value: float | None) -> Status:
     """Critical and warning first, then the target: better by 5 % exceeds it, within 1 % of it or better meets it."""
     if value is None:
         return "no data"
@@ -31,14 +66,14 @@ def status(kpi: Kpi, value: float | None) -> Status:
     return "meeting" if lead >= -MEETING else "below target"
 
 
-def _lead(kpi: Kpi, value: float, target: float) -> float:
+def _lead(kpi: Thresholds, value: float, target: float) -> float:
     """How much better than the target, as a share of it, or of its distance to 100 % where that is small."""
     if kpi.better == "higher" and kpi.unit == "%" and NEARLY_ALL <= target < _ALL:
         return (value - target) / (_ALL - target)
     return (target - value if kpi.better == "lower" else value - target) / (abs(target) or 1.0)
 
 
-def trend(kpi: Kpi, difference: float, size: float, z: float, *, enough: bool) -> Trend:
+def trend(kpi: Thresholds, difference: float, size: float, z: float, *, enough: bool) -> Trend:
     """Better or worse than before only when the difference is significant at 95 %; ``size`` of the figure."""
     if not enough:
         return "unknown"
@@ -47,5 +82,5 @@ def trend(kpi: Kpi, difference: float, size: float, z: float, *, enough: bool) -
     return "improving" if (difference < 0) == (kpi.better == "lower") else "worsening"
 
 
-def _past(kpi: Kpi, value: float, threshold: float) -> bool:
+def _past(kpi: Thresholds, value: float, threshold: float) -> bool:
     return value > threshold if kpi.better == "lower" else value < threshold

@@ -10,6 +10,7 @@ STEPS: dict[int, tuple[str, ...]] = {
     1: ("schema/events.sql", "rollups/measures.sql", "rollups/sessions.sql"),
     2: ("schema/rare.sql",),
     3: ("rollups/days.sql",),
+    5: ("rollups/usage.sql",),
 }
 """A landed step never changes; a new one gets the next number."""
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from lopan.alerts.playbook import Playbook
 from lopan.analytics.metric import Filters, Metric, Span
 from lopan.analytics.people import People
+from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
@@ -82,6 +83,7 @@ class Parts:
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)
     intake: Intake | None = None
     people: People | None = None
+    usage: Usage | None = None
 
     @property
     def zone(self) -> ZoneInfo:

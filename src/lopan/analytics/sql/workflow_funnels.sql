@@ -1,0 +1,10 @@
+-- One row a workflow, and for each of its roles and releases: runs, how many got to each stage, ms from stage to stage.
+SELECT workflow, grouping(role) = 0 AS of_role, grouping(release) = 0 AS of_release, role, release,
+    sum(begun) AS begun, sumForEach(first) AS first, sumForEach(any) AS any,
+    quantilesExactInclusiveArrayForEach(0.5, 0.9)(gaps) AS gaps,
+    quantilesExactInclusiveArray(0.5, 0.9)(totals) AS totals
+FROM runs
+WHERE has({wanted:Array(String)}, workflow)
+    AND (({axis:String} = 'customer' AND axis = 'customer' AND name = {name:String}) OR ({axis:String} != 'customer' AND axis = ''))
+    AND ({axis:String} != 'role' OR role = {name:String}) AND ({axis:String} != 'release' OR release = {name:String})
+GROUP BY GROUPING SETS ((workflow), (workflow, role), (workflow, release))
