@@ -14,9 +14,10 @@ from random import Random
 import msgspec
 
 from lopan.analytics.days import Days
-from lopan.bench.desk import PAGES, ZONE, Desk, sit
+from lopan.bench.bed import say
+from lopan.bench.desk import PAGES, Desk, days_of, sit
 from lopan.bench.flood import Flood
-from lopan.clock import SystemClock
+from lopan.bench.meter import quantile
 from lopan.config import StoreSettings
 from lopan.errors import GiveUp, LopanError
 from lopan.ingest.commits import Commit
@@ -81,17 +82,20 @@ async def _all(job: Job) -> Times:
     store = await asyncio.to_thread(Chdb, job.root / "store", settings.max_memory)
     fresh = Readers(store, settings.readers, keep_s=0.0)
     shared = Readers(store, settings.readers)
-    days = Days(store, ZONE, SystemClock())
+    days = days_of(job.root, store)
     try:
         began = time.monotonic()
         filled = await days.settle(), time.monotonic() - began
+        say(f"{filled[0]} days of daily tables computed in {filled[1]:.0f} s")
         desk = sit(job.root, fresh, days)
         await asyncio.to_thread(os.sync)  # only pages that are on disk can be dropped
-        cold = {
-            name: [await _cold(job.root, store, desk, name) for _ in range(min(COLD_ROUNDS, job.rounds))]
-            for name in PAGES
-        }
-        warm = {name: [await _once(desk, name) for _ in range(1 + job.rounds)][1:] for name in PAGES}
+        cold: dict[str, list[float]] = {}
+        warm: dict[str, list[float]] = {}
+        for name in PAGES:
+            cold[name] = [await _cold(job.root, store, desk, name) for _ in range(min(COLD_ROUNDS, job.rounds))]
+            warm[name] = [await _once(desk, name) for _ in range(1 + job.rounds)][1:]
+            first, usual = 1000 * quantile(cold[name], 0.95), 1000 * quantile(warm[name], 0.95)
+            say(f"{name}: p95 {first:.0f} ms cold, {usual:.0f} ms warm")
         viewed, alone, beside = await _busy(job, store, shared, days)
     finally:
         days.close()
