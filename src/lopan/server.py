@@ -18,11 +18,16 @@ from sqlalchemy import Engine
 from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
+from lopan.analytics import features, workflows
+from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
+from lopan.analytics.peoplekpis import queries
 from lopan.analytics.reach import Reaches
+from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
+from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.control import projects
@@ -144,7 +149,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(pages.close)
         stack.callback(rules.close)
 
-        days = Days(store, config.timezone, clock)
+        product = load_product(root / "lopan.d")
+        daily = [*DAILY, features.daily(product), workflows.daily(product)]
+        days = Days(store, config.timezone, clock, daily)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:
@@ -164,10 +171,11 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         catalog = load_catalog(root / "lopan.d")
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
-        kpis = Kpis(pages, catalog, clock, config.timezone)
+        people = People(days, pages)
+        kpis = Kpis(pages, catalog, clock, config.timezone, queries(people))
         alerts = Alerts(
             engine,
-            Kpis(rules, catalog, clock, config.timezone),
+            Kpis(rules, catalog, clock, config.timezone, queries(People(days, rules))),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -198,9 +206,10 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 changes=Changes(alerts),
                 playbooks=playbooks,
                 intake=Sources(engine, intake),
-                people=People(days, pages),
                 reach=Reaches(pages),
                 current=current,
+                people=people,
+                usage=Usage(people, pages, product, clock),
             )
         )
         verify = Keys(engine).verify

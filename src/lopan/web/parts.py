@@ -16,6 +16,7 @@ from lopan.alerts.playbook import Playbook
 from lopan.analytics.metric import Filters, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.reach import Reach, Response
+from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
@@ -105,6 +106,7 @@ class Parts:
     people: People | None = None
     reach: Reaches | None = None
     current: Current | None = None
+    usage: Usage | None = None
 
     @property
     def zone(self) -> ZoneInfo:
