@@ -125,7 +125,7 @@ def prepared(store: Shared, drawn: tuple[list[Event], str, int, int, int]) -> tu
     return example, Truth(events, zone)
 
 
-quick = settings(max_examples=8, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=6, suppress_health_check=list(HealthCheck))
 
 
 def check_engagement(example: Example, truth: Truth, audience: Audience, by: str, dates: Dates) -> None:
@@ -228,7 +228,7 @@ def test_sessions(store: Shared, drawn: Any, audience: Audience, by: str, back: 
     check_sessions(example, truth, audience, by, Dates(truth.today - DAY * 102, truth.today - DAY * back))
 
 
-@quick
+@settings(quick, max_examples=4)
 @given(drawn=mixed(), pairs=st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=4), restart=st.booleans())
 def test_merged_users_are_one_person_for_the_past_too(
     store: Shared, drawn: Any, pairs: list[tuple[str, str]], restart: bool
