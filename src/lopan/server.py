@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ from sqlalchemy import Engine
 from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
-from lopan.analytics import features, workflows
+from lopan.analytics import features, peoplekpis, usagekpis, workflows
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
-from lopan.analytics.peoplekpis import queries
+from lopan.analytics.query import Query
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
@@ -167,11 +167,12 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         catalog = load_catalog(root / "lopan.d")
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
-        people = People(days, pages)
-        kpis = Kpis(pages, catalog, clock, config.timezone, queries(people))
+        people, watched = People(days, pages), People(days, rules)
+        usage = Usage(people, pages, product, clock)
+        kpis = Kpis(pages, catalog, clock, config.timezone, _queries(people, usage))
         alerts = Alerts(
             engine,
-            Kpis(rules, catalog, clock, config.timezone, queries(People(days, rules))),
+            Kpis(rules, catalog, clock, config.timezone, _queries(watched, Usage(watched, rules, product, clock))),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -198,7 +199,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 playbooks=playbooks,
                 intake=Sources(engine, intake),
                 people=people,
-                usage=Usage(people, pages, product, clock),
+                usage=usage,
             )
         )
         yield _router(Endpoint(intake, Keys(engine).verify, clock, config.ingest), web)
@@ -212,6 +213,10 @@ def _router(intake: Endpoint, web: FastAPI) -> Callable[[Scope, Receive, Send], 
             await web(scope, receive, send)
 
     return app
+
+
+def _queries(people: People, usage: Usage) -> Mapping[str, Query]:
+    return {**peoplekpis.queries(people), **usagekpis.queries(usage)}
 
 
 def _open_store(config: Config) -> Chdb:
