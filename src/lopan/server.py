@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -29,11 +30,12 @@ from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
-from lopan.control import projects
+from lopan.control import merges, projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
 from lopan.errors import GiveUp
 from lopan.ingest import endpoint
+from lopan.ingest.block import IDENTIFY
 from lopan.ingest.commits import Commit, Commits
 from lopan.ingest.endpoint import Endpoint, Receive, Scope, Send
 from lopan.ingest.intake import Intake
@@ -147,18 +149,21 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         product = load_product(root / "lopan.d")
         daily = [*DAILY, features.daily(product), workflows.daily(product)]
-        days = Days(store, config.timezone, clock, daily)
+        persons = partial(merges.persons, engine, "user")
+        days = Days(store, config.timezone, clock, daily, persons=persons)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:
             loop.call_soon_threadsafe(days.touched, commit.days)
+            if IDENTIFY in commit.types:
+                loop.call_soon_threadsafe(days.merged)
             commits.publish(commit)
             loop.call_soon_threadsafe(pages.moved)
             loop.call_soon_threadsafe(rules.moved)
 
         loop = asyncio.get_running_loop()
-        numbers = Identities(engine).numbers
-        writer = Writer(spool, store, Seen(root / "seen"), numbers, clock, publish, config.timezone)
+        numbers, merge = Identities(engine).numbers, partial(merges.merge, engine, "user")
+        writer = Writer(spool, store, Seen(root / "seen"), numbers, clock, publish, config.timezone, merge)
         writer.start()
         stack.push_async_callback(asyncio.to_thread, writer.stop)
         intake = Intake(spool, quarantine, clock, config.ingest.oldest_days, config.ingest.ahead_hours)

@@ -1,4 +1,4 @@
-"""The thirteen event types. A field's annotation is its limit; msgspec enforces it while decoding."""
+"""The event types. A field's annotation is its limit; msgspec enforces it while decoding."""
 
 from __future__ import annotations
 
@@ -161,6 +161,17 @@ class Optimizer(Base, tag="optimizer", kw_only=True, gc=False):
     after: Annotated[float, Meta(ge=-1e12, le=1e12)] = 0.0
 
 
+class Identify(Base, tag="identify", kw_only=True, gc=False):
+    """``user`` and ``previous`` are names of one person, for the past too: say it once both are known."""
+
+    previous: Name
+
+    def __post_init__(self) -> None:
+        """Refuse an event that names one person only."""
+        if not self.user:
+            raise ValueError("user has to name the person whose other name is in previous")
+
+
 Event = (
     AppLaunch
     | FrameStats
@@ -175,6 +186,7 @@ Event = (
     | Network
     | Security
     | Optimizer
+    | Identify
 )
 
 TYPES: dict[str, type[Base]] = {
@@ -193,5 +205,6 @@ TYPES: dict[str, type[Base]] = {
         Network,
         Security,
         Optimizer,
+        Identify,
     )
 }

@@ -73,6 +73,7 @@ SCHEMA: dict[str, pa.DataType] = {
     "metric": pa.utf8(),
     "before": pa.float64(),
     "after": pa.float64(),
+    "previous": pa.utf8(),
 }
 """Every column a record may have, in the order of the table; none holds nulls."""
 
