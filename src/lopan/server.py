@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +19,12 @@ from sqlalchemy import Engine
 from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
-from lopan.analytics import features, workflows
+from lopan.analytics import features, peoplekpis, usagekpis, workflows
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
-from lopan.analytics.peoplekpis import queries
+from lopan.analytics.query import Query
 from lopan.analytics.reach import Reaches
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
@@ -153,7 +153,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         product = load_product(root / "lopan.d")
         daily = [*DAILY, features.daily(product), workflows.daily(product)]
-        days = Days(store, config.timezone, clock, daily, partial(merges.persons, engine, "user"))
+        persons = partial(merges.persons, engine, "user")
+        days = Days(store, config.timezone, clock, daily, persons=persons)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:
@@ -175,11 +176,12 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         catalog = load_catalog(root / "lopan.d")
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
-        people = People(days, pages)
-        kpis = Kpis(pages, catalog, clock, config.timezone, queries(people))
+        people, watched = People(days, pages), People(days, rules)
+        usage = Usage(people, pages, product, clock)
+        kpis = Kpis(pages, catalog, clock, config.timezone, _queries(people, usage))
         alerts = Alerts(
             engine,
-            Kpis(rules, catalog, clock, config.timezone, queries(People(days, rules))),
+            Kpis(rules, catalog, clock, config.timezone, _queries(watched, Usage(watched, rules, product, clock))),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -213,7 +215,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 reach=Reaches(pages),
                 current=current,
                 people=people,
-                usage=Usage(people, pages, product, clock),
+                usage=usage,
             )
         )
         verify = Keys(engine).verify
@@ -230,6 +232,10 @@ def _router(intake: Endpoint, told: Directives, web: FastAPI) -> Callable[[Scope
             await web(scope, receive, send)
 
     return app
+
+
+def _queries(people: People, usage: Usage) -> Mapping[str, Query]:
+    return {**peoplekpis.queries(people), **usagekpis.queries(usage)}
 
 
 def _open_store(config: Config) -> Chdb:

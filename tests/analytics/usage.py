@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from tests.support import Pipeline
 
 from lopan.analytics import features, workflows
-from lopan.analytics.daily import PEOPLE
+from lopan.analytics.daily import DAILY
 from lopan.analytics.days import LATE_RAW, Days
+from lopan.analytics.people import People
+from lopan.analytics.usage import Usage as Everything
 from lopan.catalog.product import Product
 from lopan.event import Event
 from lopan.store import Readers
@@ -62,6 +64,10 @@ class Asked(NamedTuple):
     readers: Readers
     clock: At
 
+    def usage(self, product: Product) -> Everything:
+        """All of it."""
+        return Everything(People(self.days, self.readers), self.readers, product, self.clock)
+
 
 class Usage:
     """One store, emptied for every fleet."""
@@ -91,7 +97,7 @@ class Usage:
         self._put(sent[fifth:], 1)
 
         async def answer() -> T:
-            days = Days(self._target.store, zone, At(now), [PEOPLE, features.daily(product), workflows.daily(product)])
+            days = Days(self._target.store, zone, At(now), [*DAILY, features.daily(product), workflows.daily(product)])
             readers = Readers(self._target.store, 2)
             try:
                 await days.loaded()
@@ -113,7 +119,7 @@ class Usage:
             self._target.put(events, project)
 
     def _empty(self) -> None:
-        for table in ("events", "day_versions", "people_days", "feature_days", "workflow_days"):
+        for table in ("events", "day_versions", "people_days", "session_days", "feature_days", "workflow_days"):
             self._target.run(self._target.store.execute, f"TRUNCATE TABLE {table}")
 
 
