@@ -9,7 +9,7 @@ from lopan.control.principal import Principal
 from lopan.errors import LopanError
 
 ADMINISTRATION: Final = "administration"
-"""The group of users, keys, tokens and rules: a permission of its own that no level includes."""
+"""The group of users, keys, tokens, rules and directives: a permission of its own that no level includes."""
 
 GROUPS: Final = MappingProxyType(
     {
