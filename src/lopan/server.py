@@ -19,6 +19,7 @@ from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics.kpis import Kpis
+from lopan.analytics.releases import Releases
 from lopan.catalog import load as load_catalog
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
@@ -179,6 +180,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 changes=Changes(alerts),
                 playbooks=playbooks,
                 intake=Sources(engine, intake),
+                releases=Releases(pages, clock),
             )
         )
         yield _router(Endpoint(intake, Keys(engine).verify, clock, config.ingest), web)

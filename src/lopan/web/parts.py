@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
-from lopan.analytics.metric import Filters, Metric, Span
+from lopan.analytics.metric import Against, Filters, Metric, Span
+from lopan.analytics.releases import Release
 from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
@@ -31,12 +32,21 @@ class Kpis(Protocol):
         step: int | None = None,
         *,
         series: bool = True,
+        against: Against | None = None,
     ) -> Metric:
         """One KPI over one range. Raises Rejected for an unknown KPI or dimension."""
         ...
 
     async def dimension_values(self, name: str, span: Span) -> list[str]:
         """Values of ``release`` or ``device`` seen in the range; releases newest first."""
+        ...
+
+
+class Releases(Protocol):
+    """The releases that charts mark by themselves."""
+
+    async def known(self) -> list[Release]:
+        """Those worth naming, by their first event; never makes a page wait."""
         ...
 
 
@@ -80,6 +90,7 @@ class Parts:
     changes: Feed
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)
     intake: Intake | None = None
+    releases: Releases | None = None
 
     @property
     def zone(self) -> ZoneInfo:

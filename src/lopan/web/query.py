@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from lopan.analytics.metric import Filters, Span
+from lopan.analytics.metric import Against, Filters, Span
 from lopan.errors import Rejected
 
 RANGES = {"-1h": "1 h", "-24h": "24 h", "-7d": "7 d", "-30d": "30 d"}
@@ -18,17 +18,26 @@ LONGEST = timedelta(days=3 * 366)
 
 _RELATIVE = re.compile(r"-(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+PREVIOUS = "previous"
+COMPARED = ("release", "device", "role")
+"""Filters that a comparison can change."""
+
 _FORMS = "expected ISO 8601 with a zone (2026-11-22T10:00:00Z), now, or back from now: -15m, -24h, -7d, -4w"
 
 
+_COMPARE = "expected previous, FROM..TO (-14d..-7d), or " + ", ".join(f"{name}:NAME" for name in COMPARED)
+
+
 class Query(msgspec.Struct, frozen=True):
-    """What is looked at: ``since`` and ``until`` as they were written, ``span`` as they were understood."""
+    """What is looked at: ``since``, ``until`` and ``compare`` as they were written, the rest as it was understood."""
 
     span: Span
     filters: Filters = Filters()
     by: str = ""
     since: str = DEFAULT_FROM
     until: str = "now"
+    compare: str = ""
+    against: Against | None = None
 
     @property
     def moving(self) -> bool:
@@ -37,7 +46,13 @@ class Query(msgspec.Struct, frozen=True):
 
     def address(self, **changes: str) -> str:
         """The query string that leads here, with ``changes``; empty values and defaults are left out."""
-        values = {"from": self.since, "to": self.until, "by": self.by, **msgspec.structs.asdict(self.filters)}
+        values = {
+            "from": self.since,
+            "to": self.until,
+            "by": self.by,
+            "compare": self.compare,
+            **msgspec.structs.asdict(self.filters),
+        }
         if "since" in changes:
             values["from"], values["to"] = changes.pop("since"), changes.pop("until", "now")
         values |= changes
@@ -48,19 +63,41 @@ class Query(msgspec.Struct, frozen=True):
 
 
 def parse(params: Mapping[str, str], now: datetime, zone: tzinfo | None = None) -> Query:
-    """Read from, to, by, release, device, project. Raises Rejected naming the parameter.
+    """Read from, to, by, release, device, role, project, compare. Raises Rejected naming the parameter.
 
-    ``zone`` is what a time without a zone means; without it such a time is refused.
+    ``zone`` is what a time without a zone means; without it such a time is refused. ``compare_from`` and ``compare_to``
+    are the period that a form asks for, and stand for ``compare``.
     """
     since = params.get("from") or DEFAULT_FROM
     until = params.get("to") or "now"
-    span = Span(_moment("from", since, now, zone), _moment("to", until, now, zone))
-    if span.end <= span.start:
-        raise Rejected("from", f"must lie before to; got {since} and {until}")
-    if span.end - span.start > LONGEST:
-        raise Rejected("from", f"a range is at most {LONGEST.days} days; ask for less")
+    span = _span("from", "to", since, until, now, zone)
     filters = Filters(**{name: _word(name, params.get(name, "")) for name in Filters.__struct_fields__})
-    return Query(span, filters, _word("by", params.get("by", "")), since, until)
+    compare = _word("compare", params.get("compare", ""))
+    if params.get("compare_from") or params.get("compare_to"):
+        compare = f"{params.get('compare_from') or ''}..{params.get('compare_to') or ''}"
+    against = _against(compare, span, filters, now, zone) if compare else None
+    return Query(span, filters, _word("by", params.get("by", "")), since, until, compare, against)
+
+
+def _span(first: str, last: str, since: str, until: str, now: datetime, zone: tzinfo | None) -> Span:
+    span = Span(_moment(first, since, now, zone), _moment(last, until, now, zone))
+    if span.end <= span.start:
+        raise Rejected(first, f"must begin before it ends; got {since} and {until}")
+    if span.end - span.start > LONGEST:
+        raise Rejected(first, f"a range is at most {LONGEST.days} days; ask for less")
+    return span
+
+
+def _against(text: str, span: Span, filters: Filters, now: datetime, zone: tzinfo | None) -> Against:
+    if text == PREVIOUS:
+        return Against("previous period", filters)
+    name, _, value = text.partition(":")
+    if name in COMPARED and value:
+        return Against(f"{name} {value}", msgspec.structs.replace(filters, **{name: value}), span)
+    since, dots, until = text.partition("..")
+    if not dots:
+        raise Rejected("compare", f"{_COMPARE}; got {text[:60]}")
+    return Against("other period", filters, _span("compare", "compare", since, until, now, zone))
 
 
 def _moment(place: str, text: str, now: datetime, zone: tzinfo | None) -> datetime:

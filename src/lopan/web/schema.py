@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lopan.analytics.metric import Status, Trend
+from lopan.analytics.metric import Status, Trend, Verdict
 
 Better = Literal["higher", "lower"]
 _Bound = Annotated[float | None, Field(description="Bound of the 95 % interval.")]
@@ -44,6 +44,23 @@ class PercentileModel(_Answer):
     value: float | None
 
 
+class VersusModel(_Answer):
+    """The other side of a comparison; `difference` is this side minus the other, in the unit of the figure."""
+
+    label: str
+    start: datetime
+    end: datetime
+    value: float | None
+    n: int
+    low: _Bound
+    high: _Bound
+    difference: float | None
+    verdict: Verdict = Field(description="Better or worse only when the difference is significant at 95 %.")
+    p: float | None = Field(description="Two-sided; null where it can't be tested.")
+    shift: int = Field(description="Seconds to add to a time of the series to lay it over the figure's own.")
+    series: list[PointModel]
+
+
 class MetricModel(_Answer):
     """One KPI over one range. A percentage is in percent, a time in seconds."""
 
@@ -73,6 +90,7 @@ class MetricModel(_Answer):
     percentiles: list[PercentileModel]
     series: list[PointModel]
     groups: list[GroupModel]
+    versus: VersusModel | None = Field(description="Null without `compare`.")
 
 
 class EntryModel(_Answer):
