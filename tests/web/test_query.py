@@ -148,3 +148,26 @@ WEEK_AGO = Span(END - timedelta(days=8), END - timedelta(days=7))
 )
 def test_comparison(params: dict[str, str], against: Against | None) -> None:
     assert query.parse({"release": "2.1.0", "device": "x", **params}, NOW).against == against
+
+
+@pytest.mark.parametrize(
+    ("params", "written"),
+    [
+        pytest.param({"from": "-7d", "compare": "-14d..-7d"}, {"from": "-7d", "compare": "-14d..-7d"}, id="relative"),
+        pytest.param(
+            {"from": "2026-07-01T00:00", "to": "2026-07-02T00:00", "compare": "2026-06-01T00:00..now"},
+            {
+                "from": "2026-06-30T22:00:00+00:00",
+                "to": "2026-07-01T22:00:00+00:00",
+                "compare": "2026-05-31T22:00:00+00:00..now",
+            },
+            id="site time",
+        ),
+        pytest.param({"compare": "release:1..2"}, {"from": "-24h", "compare": "release:1..2"}, id="a name with dots"),
+    ],
+)
+def test_machines_get_times_that_need_no_zone(params: dict[str, str], written: dict[str, str]) -> None:
+    asked = query.parse(params, NOW, ZoneInfo("Europe/Berlin"))
+
+    assert dict(parse_qsl(asked.exact())) == written
+    assert query.parse(written, NOW).span == asked.span

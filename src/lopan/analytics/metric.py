@@ -32,6 +32,11 @@ class Filters(msgspec.Struct, frozen=True):
     device: str = ""
     role: str = ""
 
+    @property
+    def named(self) -> str:
+        """In words, those that are set: ``release 2.1.0, device iPhone15,2``."""
+        return ", ".join(f"{name} {value}" for name, value in msgspec.structs.asdict(self).items() if value)
+
 
 class Point(msgspec.Struct, frozen=True):
     """One bucket of a series, beginning at ``t``; ``value`` None = no data; ``partial`` = still filling."""

@@ -21,7 +21,7 @@ from lopan.web.auth import signed_in
 from lopan.web.parts import parts_of
 
 Asker = Annotated[Principal, Depends(signed_in)]
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": schema.ProblemModel, "description": "A parameter is wrong: `place` names it."},
     401: {"model": schema.ProblemModel, "description": "No session and no API token."},
     403: {"model": schema.ProblemModel, "description": "Your access level does not include this."},
@@ -29,7 +29,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     503: {"model": schema.ProblemModel, "description": "The store is busy; Retry-After says when to ask again."},
 }
 
-router = APIRouter(prefix="/api/v1", tags=["v1"], responses=_PROBLEMS)
+router = APIRouter(prefix="/api/v1", tags=["v1"], responses=PROBLEMS)
 
 
 class NotFound(LopanError):

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lopan.web import api, assets, failure, live, pages, render
+from lopan.web import annotating, api, assets, failure, live, pages, render, views
 from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
@@ -36,8 +36,11 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.auth = Auth(parts.engine, parts.config.public_url, parts.clock)
     app.add_middleware(SecurityHeaders, secure=parts.config.public_url.startswith("https://"))
     app.include_router(api.router)
+    app.include_router(annotating.machines)
     app.include_router(Login(app.state.auth, _public).router())
     app.include_router(pages.router)
+    app.include_router(views.router)
+    app.include_router(annotating.router)
     app.add_route("/live/performance", live.stream, include_in_schema=False)
     app.add_route("/static/{file}", assets.serve, include_in_schema=False)
     app.add_route("/healthz", _health, include_in_schema=False)

@@ -65,6 +65,11 @@ class Watcher:
         drawn["firing"] = draw("firing_badge", performance.firing(board.alerts))
         if board.rows:
             drawn["compare"] = draw("comparison", board)
+        drawn |= {
+            f"versus-{metric.id}": render.fragment(self.request, "chart.html", "versus", metric)
+            for metric in board.metrics
+            if metric.versus
+        }
         return drawn
 
     def _tails(self, board: performance.Board) -> list[dict[str, Any]]:
@@ -74,7 +79,14 @@ class Watcher:
             self.series[metric.id] = metric.series
             if changed:
                 since = int(metric.series[0].t.timestamp())
-                tails.append({"id": metric.id, "since": since, **charts.columns(changed)})
+                tails.append(
+                    {
+                        "id": metric.id,
+                        "since": since,
+                        **charts.columns(changed),
+                        **charts.compared(metric, changed),
+                    }
+                )
         return tails
 
 

@@ -44,6 +44,11 @@ class Query(msgspec.Struct, frozen=True):
         """True when the range ends now, so that it has to slide."""
         return self.until == "now"
 
+    @property
+    def period(self) -> Span | None:
+        """The range that ``compare`` names, None when it names something else."""
+        return self.against.span if self.against and self.compare.partition(":")[0] not in COMPARED else None
+
     def address(self, **changes: str) -> str:
         """The query string that leads here, with ``changes``; empty values and defaults are left out."""
         values = {
@@ -60,6 +65,16 @@ class Query(msgspec.Struct, frozen=True):
             values["to"] = ""
         kept = {name: value for name, value in values.items() if value}
         return urlencode(kept)
+
+
+    def exact(self, **changes: str) -> str:
+        """As ``address``, with times that need no zone to be understood, for machines."""
+        since, until, compare = _exact(self.since, self.span.start), _exact(self.until, self.span.end), self.compare
+        if self.period:
+            ends = zip(compare.split(".."), (self.period.start, self.period.end), strict=True)
+            compare = "..".join(_exact(text, moment) for text, moment in ends)
+        written = msgspec.structs.replace(self, since=since, until=until, compare=compare)
+        return written.address(**changes)
 
 
 def parse(params: Mapping[str, str], now: datetime, zone: tzinfo | None = None) -> Query:
@@ -79,8 +94,12 @@ def parse(params: Mapping[str, str], now: datetime, zone: tzinfo | None = None) 
     return Query(span, filters, _word("by", params.get("by", "")), since, until, compare, against)
 
 
+def _exact(text: str, moment: datetime) -> str:
+    return text if text == "now" or _RELATIVE.fullmatch(text) else moment.isoformat()
+
+
 def _span(first: str, last: str, since: str, until: str, now: datetime, zone: tzinfo | None) -> Span:
-    span = Span(_moment(first, since, now, zone), _moment(last, until, now, zone))
+    span = Span(moment(first, since, now, zone), moment(last, until, now, zone))
     if span.end <= span.start:
         raise Rejected(first, f"must begin before it ends; got {since} and {until}")
     if span.end - span.start > LONGEST:
@@ -100,7 +119,8 @@ def _against(text: str, span: Span, filters: Filters, now: datetime, zone: tzinf
     return Against("other period", filters, _span("compare", "compare", since, until, now, zone))
 
 
-def _moment(place: str, text: str, now: datetime, zone: tzinfo | None) -> datetime:
+def moment(place: str, text: str, now: datetime, zone: tzinfo | None) -> datetime:
+    """A point in time as a parameter names it, aware UTC. Raises Rejected for ``place``; ``zone`` as in ``parse``."""
     # The running second belongs to the range, so that an event stamped "now" is in it; whole seconds let readers share.
     ceiling = now.replace(microsecond=0) + timedelta(seconds=1)
     if text == "now":
@@ -112,16 +132,16 @@ def _moment(place: str, text: str, now: datetime, zone: tzinfo | None) -> dateti
         return ceiling - back
     # A plus sign that was not escaped arrives as a space.
     try:
-        moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
+        found = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
     except ValueError:
         raise Rejected(place, f"{_FORMS}; got {text[:60]}") from None
-    if moment.tzinfo is None:
+    if found.tzinfo is None:
         if zone is None:
             raise Rejected(place, f"{_FORMS}; {text[:60]} has no zone")
-        moment = moment.replace(tzinfo=zone)
-    if not 1971 < moment.year < 2200:
-        raise Rejected(place, f"the year {moment.year} is outside 1972 to 2199")
-    return moment.astimezone(UTC)
+        found = found.replace(tzinfo=zone)
+    if not 1971 < found.year < 2200:
+        raise Rejected(place, f"the year {found.year} is outside 1972 to 2199")
+    return found.astimezone(UTC)
 
 
 def _word(place: str, text: str) -> str:

@@ -190,6 +190,33 @@ class AlertsModel(_Answer):
     alerts: list[AlertModel]
 
 
+class NewAnnotationModel(_Answer):
+    """What a script sends to mark a moment."""
+
+    text: str = Field(description="1 to 200 characters, one line.")
+    at: str = Field("now", description="ISO 8601 with a zone, `now`, or back from now: `-15m`.")
+    project: int | None = Field(None, description="The number of a project; null = all of them.")
+    release: str = Field("", description="Only charts of this release; empty = all of them.")
+
+
+class AnnotationModel(_Answer):
+    """A moment that is marked on every chart over time."""
+
+    id: int
+    at: datetime
+    text: str
+    project_id: int | None
+    release: str
+    author: str = Field(description="An e-mail address, or `token NAME`.")
+    created_at: datetime
+
+
+class AnnotationsModel(_Answer):
+    """Annotations by time."""
+
+    annotations: list[AnnotationModel]
+
+
 class ProblemModel(_Answer):
     """Why a request was refused: which part of it, and what would be right."""
 

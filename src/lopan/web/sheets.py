@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from lopan.analytics.metric import Metric, Point
 from lopan.web.export import Cell, Kind, Sheet, sheet
 from lopan.web.query import Query
@@ -79,9 +77,7 @@ def groups(name: str, metrics: Sequence[Metric], asked: Query, zone: str) -> She
 
 
 def _what(metric: Metric, asked: Query, zone: str) -> list[Cell]:
-    held = msgspec.structs.asdict(asked.filters)
-    filters = ", ".join(f"{name} {value}" for name, value in held.items() if value)
-    return [metric.id, metric.title, metric.unit, metric.definition, filters, zone]
+    return [metric.id, metric.title, metric.unit, metric.definition, asked.filters.named, zone]
 
 
 def _range(metric: Metric) -> list[Cell]:
