@@ -274,6 +274,6 @@ function read(plot, chart, place) {
   const when = new Intl.DateTimeFormat("en-GB", form).format(chart.t[index] * 1000);
   const value = chart.v[index] === null ? "no data" : `${chart.v[index].toFixed(chart.decimals)} ${chart.unit}`.trim();
   const there = chart.c?.[index] ?? null;
-  const other = chart.c ? ` · ${chart.versus} ${there === null ? "no data" : there.toFixed(chart.decimals)}` : "";
-  line.textContent = `${when} · ${value} · n ${chart.n[index].toLocaleString("en")}${other}${chart.p[index] ? " · still filling" : ""}`;
+  const other = chart.c ? ` against ${there === null ? "no data" : there.toFixed(chart.decimals)}` : "";
+  line.textContent = `${when} · ${value}${other} · n ${chart.n[index].toLocaleString("en")}${chart.p[index] ? " · still filling" : ""}`;
 }

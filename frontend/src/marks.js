@@ -3,12 +3,17 @@ import { pointed } from "./charts.js";
 
 const NEAR = 8;
 
+// The last bucket goes on after its point: what happened in it stands at the edge.
+function place(plot, { t }, canvas) {
+  const { min, max } = plot.scales.x;
+  return Math.round(plot.valToPos(Math.min(Math.max(t, min), max), "x", canvas));
+}
+
 // Numbers that would lie on each other become one flag.
 function placed(plot, marks, ratio) {
   const groups = [];
   for (const mark of marks) {
-    const x = Math.round(plot.valToPos(mark.t, "x", true));
-    if (x < plot.bbox.left || x > plot.bbox.left + plot.bbox.width) continue;
+    const x = place(plot, mark, true);
     const last = groups.at(-1);
     if (last && x - last.x < 16 * ratio) last.to = mark.n;
     else groups.push({ x, from: mark.n, to: mark.n, lines: [] });
@@ -50,14 +55,14 @@ export function tip(plot, marks) {
   plot.markTip = undefined;
   const { left } = plot.cursor;
   if (left === undefined || left < 0) return;
-  const near = marks.filter(({ t }) => Math.abs(plot.valToPos(t, "x") - left) <= NEAR);
+  const near = marks.filter((mark) => Math.abs(place(plot, mark, false) - left) <= NEAR);
   if (!near.length) return;
-  const place = document.createElement("div");
-  place.className = "mark-tip";
-  place.textContent = near.map(({ n, text }) => `${n} ${text}`).join("; ");
-  plot.over.append(place);
-  place.style.left = `${Math.min(Math.max(0, left + 8), Math.max(0, plot.over.clientWidth - place.offsetWidth))}px`;
-  plot.markTip = place;
+  const box = document.createElement("div");
+  box.className = "mark-tip";
+  box.textContent = near.map(({ n, text }) => `${n} ${text}`).join("; ");
+  plot.over.append(box);
+  box.style.left = `${Math.min(Math.max(0, left + 8), Math.max(0, plot.over.clientWidth - box.offsetWidth))}px`;
+  plot.markTip = box;
 }
 
 // A double click on a chart opens the form with the time that was pointed at; the button leads there without a pointer.

@@ -4,6 +4,8 @@ import { colour, copies } from "./charts.js";
 const SCALE = 2;
 const EDGE = 24;
 const LARGEST = 8_000; // pixels of one side
+// What a picture can do without: buttons, what is folded, and (data-unpainted) what its head says already.
+const LEFT_OUT = ".unseen, [popover], .info, script, noscript, details:not([open]), [data-unpainted]";
 const SHAPES = "path, line, circle, rect, polyline, polygon";
 
 export function start() {
@@ -29,11 +31,16 @@ async function save(button) {
 export async function picture(target, scheme) {
   const scale = Math.min(SCALE, LARGEST / (target.scrollHeight + 200), LARGEST / (target.scrollWidth + 2 * EDGE));
   const charts = await copies(target, scale, scheme);
+  const own = (part) => !part.matches("[data-unpainted]") || part.parentElement.closest("[data-picture]") === target;
+  const left = [...target.querySelectorAll(LEFT_OUT)].filter((part) => !part.hidden && own(part));
+  // Nothing is shown before this is undone: the browser paints when the script has ended.
+  for (const part of left) part.hidden = true;
   target.classList.add(`picture-${scheme}`);
   try {
     return composed(target, scale, charts.made);
   } finally {
     target.classList.remove(`picture-${scheme}`);
+    for (const part of left) part.hidden = false;
     charts.end();
   }
 }
@@ -108,7 +115,6 @@ function write(ctx, list, x, y, tone) {
 function paint(ctx, element, charts) {
   const style = getComputedStyle(element);
   if (style.display === "none" || style.visibility === "hidden" || +style.opacity === 0) return;
-  if (element.matches(".unseen, [popover], [data-unpainted], .info, script, noscript, details:not([open]) > :not(summary)")) return;
   const box = element.getBoundingClientRect();
   if (element.matches("[data-chart]")) {
     const copy = charts.get(element);

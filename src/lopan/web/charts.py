@@ -111,11 +111,14 @@ def data(zone: str, charts: list[dict[str, Any]], marked: Sequence[marks.Mark]) 
 
 
 def compared(metric: Metric, points: Sequence[Point]) -> dict[str, Any]:
-    """The second line for ``points`` of the series of ``metric``, as column ``c``; nothing without a comparison."""
+    """The second line for ``points`` of the series of ``metric``, as column ``c``; nothing without a comparison.
+
+    Buckets that the other range cuts are left out: a few samples at its edges would look like a difference.
+    """
     if metric.versus is None:
         return {}
     other = comparison.laid_over(points, metric.versus.series, metric.versus.shift, metric.step)
-    return {"versus": metric.versus.label, "c": [_short(point.value) if point else None for point in other]}
+    return {"versus": metric.versus.label, "c": [None if point is None or point.partial else _short(point.value) for point in other]}
 
 
 def files(metric: str, asked: Query) -> dict[str, str]:

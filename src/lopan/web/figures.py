@@ -66,9 +66,10 @@ def told(metric: Metric) -> str:
     if other is None or metric.value is None or other.value is None or other.difference is None:
         return "nothing to compare with" if metric.value is not None else "no data"
     unit = "pp" if metric.unit == "%" else metric.unit
-    text = _signed(other.difference, metric.decimals + (unit == "pp"), "" if unit == "count" else unit)
+    text = _signed(other.difference, _telling(other.difference, metric.decimals), "" if unit == "count" else unit)
     if unit != "pp" and other.value:
-        text += f" ({_signed(100 * other.difference / abs(other.value), 1, '%')})"
+        share = 100 * other.difference / abs(other.value)
+        text += f" ({_signed(share, _telling(share, 1), '%')})"
     if other.p is None:
         return f"{text}, not tested: " + ("too few samples" if _few(metric) else "its spread is not known")
     return f"{text}, {other.verdict}, {chance(other.p)}"
@@ -77,6 +78,11 @@ def told(metric: Metric) -> str:
 def chance(p: float) -> str:
     """A p value to three digits: ``p < 0.001``, ``p = 0.31``."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def _telling(difference: float, decimals: int) -> int:
+    """As many decimals as the first digit of a small difference needs, at most three more: not "±0, better"."""
+    return next((more for more in range(decimals, decimals + 3) if round(abs(difference), more)), decimals + 3)
 
 
 def _few(metric: Metric) -> bool:
