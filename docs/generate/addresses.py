@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute, APIRouter
 from generate.plugins import modules
 from generate.text import NOTE, prose
 from lopan.ingest import adapters
-from lopan.web import api, pages
+from lopan.web import annotating, api, pages, views
 
 
 def http() -> str:
@@ -29,18 +29,19 @@ def http() -> str:
         "",
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
-        *_routes(api.router),
+        *_routes(api.router, annotating.machines),
         "",
         "## Pages",
         "",
-        *_routes(pages.router),
+        *_routes(pages.router, views.router, annotating.router),
     ]
     return "\n".join(lines)
 
 
-def _routes(router: APIRouter) -> list[str]:
+def _routes(*routers: APIRouter) -> list[str]:
     rows = [
         f"| `{method} {route.path}` | {prose(route.endpoint).splitlines()[0]} |"
+        for router in routers
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in sorted(route.methods or ())

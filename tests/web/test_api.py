@@ -203,6 +203,8 @@ def test_openapi_names_every_route_and_the_keys_of_a_metric(site: Site) -> None:
         "/api/v1/metrics/{id}",
         "/api/v1/alerts",
         "/api/v1/alerts/{id}",
+        "/api/v1/annotations",
+        "/api/v1/annotations/{id}",
     }
     assert set(document["components"]["schemas"]["MetricModel"]["properties"]) >= PROMISED
     assert re.fullmatch(r"3\.1\.\d", document["openapi"])

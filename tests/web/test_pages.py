@@ -18,6 +18,9 @@ OPENED_BY = {
     "/alerts": EVERYONE,
     "/welcome": EVERYONE,
     "/docs": EVERYONE,
+    "/views": EVERYONE,
+    "/performance/trends.csv": TECHNICAL,
+    "/performance/comparison.parquet": TECHNICAL,
     "/playbooks/app-launch-time": TECHNICAL,
     "/playbooks/crash-rate": TECHNICAL,
     "/live/performance": TECHNICAL,
@@ -88,7 +91,16 @@ def test_policy_allows_nothing_inline_and_nothing_from_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/performance", "/performance?by=device&from=-7d", "/alerts", "/sources", "/docs", "/nowhere"]
+    "path",
+    [
+        "/performance",
+        "/performance?by=device&from=-7d&compare=previous",
+        "/alerts",
+        "/views",
+        "/sources",
+        "/docs",
+        "/nowhere",
+    ],
 )
 def test_pages_hold_no_inline_style_or_script(site: Site, path: str) -> None:
     with site.signed_in("technical") as client:

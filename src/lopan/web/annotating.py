@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 
 import anyio.to_thread
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -22,7 +23,11 @@ from lopan.web.auth import Auth, signed_in
 from lopan.web.login import safe_next
 from lopan.web.parts import Parts, parts_of
 
+MOST: Final = 2**31 - 1
+"""The largest number of a row that anyone may ask for."""
+
 Reader = Annotated[Principal, Depends(signed_in)]
+Number = Annotated[int, Path(ge=1, le=MOST)]
 router = APIRouter(include_in_schema=False)
 machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=PROBLEMS)
 
@@ -40,7 +45,7 @@ class New(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     text: str
     at: str = "now"
-    project: int | None = None
+    project: Annotated[int, Meta(ge=1, le=MOST)] | None = None
     release: str = ""
 
 
@@ -55,7 +60,7 @@ async def write(request: Request, reader: Reader) -> Response:
 
 
 @router.post("/annotations/{number}/delete")
-async def erase(request: Request, reader: Reader, number: int) -> Response:
+async def erase(request: Request, reader: Reader, number: Number) -> Response:
     """Take an annotation off the charts, and go back to the page."""
     fields = await _form(request)
     await _remove(parts_of(request), reader, number)
@@ -91,7 +96,7 @@ async def add(request: Request, asker: Asker) -> Response:
 
 
 @machines.delete("/annotations/{id}", status_code=204, response_class=Response)
-async def delete(request: Request, asker: Asker, id: int) -> Response:  # noqa: A002 - the name in the address
+async def delete(request: Request, asker: Asker, id: Number) -> Response:  # noqa: A002 - the name in the address
     """Take an annotation of this token off the charts."""
     await _remove(parts_of(request), _machine(asker), id)
     return Response(status_code=204)

@@ -118,7 +118,10 @@ def compared(metric: Metric, points: Sequence[Point]) -> dict[str, Any]:
     if metric.versus is None:
         return {}
     other = comparison.laid_over(points, metric.versus.series, metric.versus.shift, metric.step)
-    return {"versus": metric.versus.label, "c": [None if point is None or point.partial else _short(point.value) for point in other]}
+    return {
+        "versus": metric.versus.label,
+        "c": [None if point is None or point.partial else _short(point.value) for point in other],
+    }
 
 
 def files(metric: str, asked: Query) -> dict[str, str]:

@@ -66,7 +66,6 @@ class Query(msgspec.Struct, frozen=True):
         kept = {name: value for name, value in values.items() if value}
         return urlencode(kept)
 
-
     def exact(self, **changes: str) -> str:
         """As ``address``, with times that need no zone to be understood, for machines."""
         since, until, compare = _exact(self.since, self.span.start), _exact(self.until, self.span.end), self.compare

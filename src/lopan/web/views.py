@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import anyio.to_thread
 import msgspec
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -22,6 +22,7 @@ from lopan.web.auth import Auth, signed_in
 from lopan.web.parts import Parts, parts_of
 
 Reader = Annotated[Principal, Depends(signed_in)]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 router = APIRouter(include_in_schema=False)
 
 
@@ -58,13 +59,13 @@ async def save(request: Request, reader: Reader) -> Response:
 
 
 @router.get("/views/{number}")
-async def open_view(request: Request, reader: Reader, number: int) -> Response:
+async def open_view(request: Request, reader: Reader, number: Number) -> Response:
     """On to what was saved, if the reader may open that page."""
     return RedirectResponse(address(await _find(parts_of(request), reader, number)), 303)
 
 
 @router.post("/views/{number}")
-async def change(request: Request, reader: Reader, number: int) -> Response:
+async def change(request: Request, reader: Reader, number: Number) -> Response:
     """Rename a view, share it or keep it to oneself."""
     fields, parts = await _form(request), parts_of(request)
     view = await _own(parts, reader, number)
@@ -74,7 +75,7 @@ async def change(request: Request, reader: Reader, number: int) -> Response:
 
 
 @router.post("/views/{number}/delete")
-async def delete(request: Request, reader: Reader, number: int) -> Response:
+async def delete(request: Request, reader: Reader, number: Number) -> Response:
     """Delete a view for everybody."""
     await _form(request)
     parts = parts_of(request)
