@@ -21,6 +21,8 @@ OPENED_BY = {
     "/views": EVERYONE,
     "/performance/trends.csv": TECHNICAL,
     "/performance/comparison.parquet": TECHNICAL,
+    "/alerts/history.csv": EVERYONE,
+    "/sources.csv": TECHNICAL,
     "/playbooks/app-launch-time": TECHNICAL,
     "/playbooks/crash-rate": TECHNICAL,
     "/live/performance": TECHNICAL,

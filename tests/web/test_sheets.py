@@ -10,9 +10,11 @@ import msgspec
 import pytest
 from tests.web.test_figures import NOW, metric
 
+from lopan.alerts.history import AlertView, Delivery
 from lopan.analytics.metric import Group, Metric, Point, Versus
 from lopan.web import export, query, sheets
 from lopan.web.export import Sheet
+from lopan.web.parts import Source
 
 GOLDEN = Path(__file__).parent / "golden"
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -47,10 +49,20 @@ def compared() -> Metric:
 
 ASKED = query.parse({"from": "-1d", "release": "2.1.0", "by": "release", "compare": "previous"}, NOW)
 USERS = metric(id="crash_free_users", title="Crash-free users", unit="%", series=[])
+SENT = (("slack", "sent"), ("mail", "failed"))
+ALERT = AlertView(
+    id=7, rule="crash_rate", title="Sessions crash too often", kpi="crash_rate", group="crashes", severity="critical",
+    state="resolved", reason="value", window_s=900, value=2.5, low=2.1, high=2.9, n=4_000, unit="%", decimals=2, op=">",
+    threshold=1.0, definition="100 x sum(crashed) / sum(n)", playbook="crash-rate", labels={"release": "+2.1.0"},
+    started_at=START, fired_at=START, resolved_at=None, updated_at=START,
+    deliveries=tuple(Delivery(to, "page", state, "", START, None, None) for to, state in SENT),
+)  # fmt: skip
 TABLES = {
     "series": lambda: sheets.series("x", [launch(), USERS], ASKED, "Europe/Berlin"),
     "comparison": lambda: sheets.series("x", [compared()], ASKED, "UTC"),
     "groups": lambda: sheets.groups("x", [launch()], ASKED, "Asia/Kolkata"),
+    "alerts": lambda: sheets.alerts([ALERT], "Europe/Berlin"),
+    "sources": lambda: sheets.sources([Source(1, "=app", 7, 1, 0, START), Source(2, "new", 0, 0, 0, None)], "UTC"),
     "nothing": lambda: sheets.series("x", [], ASKED, "UTC"),
 }
 

@@ -15,7 +15,7 @@ from lopan.alerts import history
 from lopan.alerts.history import AlertView
 from lopan.analytics.metric import Filters, Span
 from lopan.control.principal import Principal
-from lopan.web import access, charts, marks, navigation, performance, reference, render
+from lopan.web import access, charts, export, marks, navigation, performance, reference, render, sheets
 from lopan.web.api import NotFound, find_alert
 from lopan.web.auth import current, signed_in
 from lopan.web.marks import Mark
@@ -65,6 +65,16 @@ async def alerts(request: Request, reader: Reader, before: int | None = None) ->
     return await framed(request, reader, "alerts.html", past=past[:PER_PAGE], more=more, before=before, dead=dead)
 
 
+@router.get("/alerts/history.{form}")
+async def alerts_file(request: Request, reader: Reader, form: Literal["csv", "parquet"]) -> Response:
+    """The newest 500 alerts that the reader may see, open ones too, as a file."""
+    parts = parts_of(request)
+    engine, groups = parts.engine, access.groups_of(reader)
+    found = await anyio.to_thread.run_sync(history.active, engine, groups)
+    past = await anyio.to_thread.run_sync(partial(history.recent, engine, groups, history.MOST))
+    return await export.answer(request, sheets.alerts([*found, *past], parts.config.timezone), form)
+
+
 @router.get("/alerts/{number}")
 async def alert(request: Request, reader: Reader, number: int) -> Response:
     """One alert: its course, what was sent, and what to do."""
@@ -95,6 +105,15 @@ async def sources(request: Request, reader: Reader) -> Response:
     intake = parts_of(request).intake
     found = await intake.sources() if intake is not None else []
     return await framed(request, reader, "sources.html", sources=found)
+
+
+@router.get("/sources.{form}")
+async def sources_file(request: Request, reader: Reader, form: Literal["csv", "parquet"]) -> Response:
+    """What came in by project as a file."""
+    navigation.require(reader, navigation.SOURCES)
+    parts = parts_of(request)
+    found = await parts.intake.sources() if parts.intake is not None else []
+    return await export.answer(request, sheets.sources(found, parts.config.timezone), form)
 
 
 @router.get("/docs")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lopan.alerts.history import AlertView
 from lopan.analytics.metric import Metric, Point
 from lopan.web.export import Cell, Kind, Sheet, sheet
+from lopan.web.parts import Source
 from lopan.web.query import Query
 
 _WHAT: dict[str, Kind] = {
@@ -48,6 +50,25 @@ _GROUPS: dict[str, Kind] = {
     "high": "number",
     "status": "text",
 }
+_ALERTS: dict[str, Kind] = {
+    "id": "count",
+    **dict.fromkeys(("title", "labels", "metric", "definition", "severity", "state", "time_zone"), "text"),
+    **dict.fromkeys(("value", "low", "high"), "number"),
+    "n": "count",
+    "unit": "text",
+    "op": "text",
+    "threshold": "number",
+    "window_seconds": "count",
+    **dict.fromkeys(("started", "fired", "resolved"), "time"),
+    "sent_to": "text",
+}
+_SOURCES: dict[str, Kind] = {
+    "project": "count",
+    "name": "text",
+    **dict.fromkeys(("accepted", "rejected", "quarantined"), "count"),
+    "last": "time",
+    "time_zone": "text",
+}
 
 
 def series(name: str, metrics: Sequence[Metric], asked: Query, zone: str) -> Sheet:
@@ -74,6 +95,24 @@ def groups(name: str, metrics: Sequence[Metric], asked: Query, zone: str) -> She
         shared = [*_what(metric, asked, zone), *_range(metric), asked.by]
         rows += [[*shared, one.key, one.value, one.n, one.low, one.high, one.status] for one in metric.groups]
     return sheet(name, zone, _GROUPS, rows)
+
+
+def alerts(found: Sequence[AlertView], zone: str) -> Sheet:
+    """One row an alert; ``value``, bounds and ``threshold`` in ``unit``."""
+    rows: list[list[Cell]] = []
+    for one in found:
+        labels = ", ".join(f"{name} {value}" for name, value in one.labels.items())
+        sent = ", ".join(sorted({delivery.channel for delivery in one.deliveries if delivery.state == "sent"}))
+        what: list[Cell] = [one.id, one.title, labels, one.kpi, one.definition, one.severity, one.state, zone]
+        figure: list[Cell] = [one.value, one.low, one.high, one.n, one.unit, one.op, one.threshold, one.window_s]
+        rows.append([*what, *figure, one.started_at, one.fired_at, one.resolved_at, sent])
+    return sheet("alerts", zone, _ALERTS, rows)
+
+
+def sources(found: Sequence[Source], zone: str) -> Sheet:
+    """One row a project, counted since the process was started."""
+    rows = [[one.project, one.name, one.accepted, one.rejected, one.quarantined, one.last, zone] for one in found]
+    return sheet("sources", zone, _SOURCES, rows)
 
 
 def _what(metric: Metric, asked: Query, zone: str) -> list[Cell]:
