@@ -45,12 +45,13 @@ def _list(args: argparse.Namespace) -> None:
             t.name,
             f"{t.hint}...",
             ", ".join(sorted(t.levels)),
+            "annotations" if t.annotates else "",
             shared.day(t.created_at),
             shared.day(t.revoked_at),
         )
         for t in known
     ]
-    shared.table(("NUMBER", "NAME", "TOKEN", "MAY READ", "CREATED (UTC)", "REVOKED (UTC)"), rows)
+    shared.table(("NUMBER", "NAME", "TOKEN", "MAY READ", "MAY WRITE", "CREATED (UTC)", "REVOKED (UTC)"), rows)
 
 
 def _revoke(args: argparse.Namespace) -> None:

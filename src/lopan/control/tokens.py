@@ -63,7 +63,8 @@ def verify(engine: Engine, token: str) -> Principal | None:
 
 def listing(engine: Engine) -> list[Issued]:
     """All tokens with their levels, the revoked ones as well, by number."""
-    columns = (api_tokens.c.id, api_tokens.c.name, api_tokens.c.hint, api_tokens.c.created_at, api_tokens.c.revoked_at)
+    names = ("id", "name", "hint", "created_at", "revoked_at", "annotates")
+    columns = [api_tokens.c[name] for name in names]
     with reading(engine) as connection:
         rows = connection.execute(select(*columns).order_by(api_tokens.c.id)).mappings().all()
         levels: dict[int, set[str]] = {row["id"]: set() for row in rows}
