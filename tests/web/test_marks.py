@@ -89,6 +89,14 @@ async def test_only_what_the_reader_wrote_can_be_removed(parts: Parts) -> None:
 
 
 @pytest.mark.anyio
+async def test_newest_marks_are_kept_when_there_are_too_many(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(marks, "MOST", 2)
+    found = await marks.of(parts, ANN, DAY, Filters())
+
+    assert [(mark.number, mark.text) for mark in found] == [(1, "two"), (2, "r")]
+
+
+@pytest.mark.anyio
 async def test_scope_and_author_are_said(parts: Parts) -> None:
     found = {mark.text: (mark.scope, mark.author) for mark in await marks.of(parts, ANN, DAY, Filters())}
 

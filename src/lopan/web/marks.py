@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 import anyio.to_thread
 import msgspec
@@ -15,6 +16,9 @@ from lopan.control.annotation import Annotation
 from lopan.control.principal import Principal
 from lopan.web import access
 from lopan.web.parts import Parts
+
+MOST: Final = 100
+"""Marks of one page, the newest ones: more would be neither legible nor light."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -40,7 +44,7 @@ async def of(
     told = [_told(one, principal) for one in await anyio.to_thread.run_sync(read)]
     known = await parts.releases.known() if parts.releases else []
     seen = [_seen(one) for one in known if _shown(one, span, project, releases)]
-    ordered = sorted([*told, *seen], key=lambda mark: (mark.at, mark.id))
+    ordered = sorted([*told, *seen], key=lambda mark: (mark.at, mark.id))[-MOST:]
     return [msgspec.structs.replace(mark, number=number) for number, mark in enumerate(ordered, 1)]
 
 
