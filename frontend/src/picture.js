@@ -68,8 +68,9 @@ function composed(target, scale, charts) {
 
 function texts(ctx, target, width, family) {
   const board = document.querySelector("[data-range]");
-  const about = document.getElementById(target.dataset.about) ?? document;
-  const definition = target.dataset.about || !board ? about.querySelector("[data-definition]")?.textContent : "";
+  const about = (target.dataset.about ?? "").split(" ").map((id) => document.getElementById(id)).filter(Boolean);
+  const told = (one) => one.querySelector("[data-definition]")?.textContent;
+  const definitions = about.map((one) => (about.length > 1 ? `${one.querySelector("h2").textContent}: ${told(one)}` : told(one)));
   const shown = [board?.dataset.range, board?.dataset.filters].filter(Boolean).join(" · ");
   const drawn = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" }).format();
   const above = lines(ctx, [
@@ -77,7 +78,7 @@ function texts(ctx, target, width, family) {
     [shown, `400 12px ${family}`, "ink-2", 18],
   ], width);
   const below = lines(ctx, [
-    [definition, `400 11px ${family}`, "ink-3", 16],
+    ...definitions.map((text) => [text, `400 11px ${family}`, "ink-3", 16]),
     [`Lopan · drawn ${drawn} UTC`, `400 11px ${family}`, "ink-3", 16],
   ], width);
   const sum = (list) => list.reduce((total, line) => total + line.step, 0);
@@ -222,7 +223,8 @@ function stroke(ctx, shape, place, style, scale) {
     ctx.lineWidth = parseFloat(style.strokeWidth) * scale;
     ctx.lineCap = style.strokeLinecap;
     ctx.lineJoin = style.strokeLinejoin;
-    ctx.setLineDash(style.strokeDasharray === "none" ? [] : style.strokeDasharray.split(/[ ,]+/).map(parseFloat));
+    const dash = shape.getAttribute("stroke-dasharray") ?? style.strokeDasharray;
+    ctx.setLineDash(dash === "none" ? [] : dash.split(/[ ,]+/).map((length) => parseFloat(length) * scale));
     ctx.stroke(path);
   }
   ctx.restore();

@@ -57,6 +57,11 @@ class Board(msgspec.Struct, frozen=True):
         found = {status: [metric for metric in judged if metric.status == status] for status in TROUBLES}
         return {status: metrics for status, metrics in found.items() if metrics}
 
+    @property
+    def abouts(self) -> str:
+        """Ids of the definitions on the page, for pictures of several figures."""
+        return " ".join(f"about-{metric.id}" for metric in self.metrics)
+
     def chart_data(self) -> list[dict[str, Any]]:
         """The trend charts by column."""
         return [charts.trend(metric) for metric in self.metrics]
