@@ -26,6 +26,7 @@ from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
 from lopan.analytics.query import Query
 from lopan.analytics.reach import Reaches
+from lopan.analytics.releases import Releases
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
@@ -216,6 +217,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 current=current,
                 people=people,
                 usage=usage,
+                releases=Releases(pages, clock),
             )
         )
         verify = Keys(engine).verify
