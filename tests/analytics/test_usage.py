@@ -117,6 +117,34 @@ def test_the_report_shows_what_the_reader_may_see(usage: Usage, group: str) -> N
     assert {name for name in everything if getattr(found, name) is not None} == PARTS.get(group, set())
 
 
+def test_two_names_of_one_person_count_once_for_the_past_too(usage: Usage) -> None:
+    at = NOW - timedelta(days=3)
+    tablet: dict[str, Any] = {"user": "anna@tablet", "role": "seller"}
+    phone: dict[str, Any] = {"user": "anna", "role": "seller"}
+    own: dict[str, Any] = {"workflow": "order", "instance": "7"}
+    sent: list[Event] = [
+        Action(time=at, **tablet, feature="orders", action="complete"),
+        Action(time=at, **phone, feature="orders", action="open"),
+        Step(time=at, **tablet, **own, step="pick"),
+        Step(time=at + timedelta(minutes=5), **phone, **own, step="send"),
+        Feedback(time=at, **tablet, survey="s", scale="csat", score=1),
+        Feedback(time=at + timedelta(days=1), **phone, survey="s", scale="csat", score=5),
+    ]
+
+    def ask(*same: tuple[str, str]) -> UsageReport:
+        return usage.ask(sent, PRODUCT, lambda asked: asked.usage(PRODUCT).reports.report(DATES, ME), same=same)
+
+    def figures(report: UsageReport) -> tuple[float | None, ...]:
+        assert report.features is not None
+        assert report.workflows is not None
+        assert report.satisfaction is not None
+        adoption = report.features.features[0].overall
+        return adoption.people, adoption.value, report.workflows[0].first.completion, report.satisfaction[0].score.value
+
+    assert figures(ask()) == (2, 50.0, 0.0, 3.0)
+    assert figures(ask(("anna@tablet", "anna"))) == (1, 100.0, 100.0, 1.0)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "n", "status", "by"),
     [
