@@ -60,7 +60,7 @@ def test_windows_end_with_the_last_complete_day(target: Pipeline, name: str) -> 
     def value(known: dict[str, Any]) -> float | None:
         if name == "churn_rate":
             return 100 * known["churned"] / known["base"] if known["base"] else None
-        return 100 * known[name] if name == "stickiness" else known[name]
+        return float(100 * known[name] if name == "stickiness" else known[name])
 
     found = ask(target, name, MONTH, by="role")
     assert found.value == pytest.approx(value(TRUTH.people(last_before(MONTH.end))))
@@ -104,6 +104,7 @@ def test_retention_counts_cohorts_that_became_old_enough_in_the_range(target: Pi
     assert (found.n, found.value) == (cohort, pytest.approx(100 * back / cohort))
     assert found.low is not None
     assert found.high is not None
+    assert found.value is not None
     assert found.low <= found.value <= found.high
     for group in found.groups:
         back, cohort = rate(TRUTH.day(MONTH.start), TRUTH.today - DAY, "role", group.key)
