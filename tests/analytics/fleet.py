@@ -171,7 +171,7 @@ class Truth:
 
     def sessions(self) -> list[tuple[date, Base, timedelta, bool]]:
         """(day of begin, first event, duration, whether it is one event alone) of every session."""
-        by_key: dict[Any, list[tuple[datetime, datetime, str, str, str, Base]]] = defaultdict(list)
+        by_key: dict[Any, list[tuple[datetime, str, str, str, datetime, Base]]] = defaultdict(list)
         for event in self.foreground:
             if not event.session and not event.user:
                 continue
@@ -180,7 +180,7 @@ class Truth:
                 begun = max(min(event.started or event.time, event.time), event.time - HOURS_24)
                 ended = max(event.time, begun + min(HOURS_24, timedelta(seconds=event.duration_s)))
             key = event.session or self.person[event.user]
-            by_key[bool(event.session), key].append((begun, ended, event.role, event.release, event.customer, event))
+            by_key[bool(event.session), key].append((begun, event.role, event.release, event.customer, ended, event))
         found = []
         for (named, _), moments in by_key.items():
             gap = HOURS_24 if named else timedelta(minutes=30)
@@ -193,7 +193,7 @@ class Truth:
             for run in runs:
                 begun = run[0][0]
                 counted = [moment for moment in run if moment[0] <= begun + HOURS_24]
-                took = max(min(moment[1], begun + HOURS_24) for moment in counted) - begun
+                took = max(min(moment[4], begun + HOURS_24) for moment in counted) - begun
                 found.append((self.day(begun), run[0][5], took, len(counted) == 1 and not took))
         return found
 

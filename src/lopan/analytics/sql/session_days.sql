@@ -26,31 +26,38 @@ WITH
             AND type NOT IN ('crash', 'optimizer', 'memory', 'network', 'security')
             AND (named OR user_id > 0) AND count = 1
     ),
-    -- What lies within one gap is one session: told by sums, at a twentieth of the cost of the general case.
+    parts AS (
+        SELECT
+            project, gap, key, role, release, customer,
+            min(at) AS since, max(at) AS last, max(until) AS furthest, count() AS counted
+        FROM moments
+        GROUP BY project, gap, key, role, release, customer
+    ),
+    -- What lies within one gap is one session: told by sums, at a tenth of the cost of the general case.
     short AS (
         SELECT
             project,
-            min(at) AS began,
-            least(max(until), began + 86400000) AS ended,
-            count() AS members,
-            argMin((role, release, customer), (at, until, role, release, customer)) AS first
-        FROM moments
+            min(since) AS began,
+            least(max(furthest), began + 86400000) AS ended,
+            sum(counted) AS members,
+            argMin((role, release, customer), (since, role, release, customer)) AS first
+        FROM parts
         GROUP BY project, gap, key
-        HAVING max(at) - began < any(gap)
+        HAVING max(last) - began < any(gap)
     ),
     long AS (
         SELECT
             project,
             run[1].1 AS began,
-            arrayMax(moment -> least(moment.2, began + 86400000), counted) AS ended,
+            arrayMax(moment -> least(moment.5, began + 86400000), counted) AS ended,
             length(counted) AS members,
-            (run[1].3, run[1].4, run[1].5) AS first,
+            (run[1].2, run[1].3, run[1].4) AS first,
             arrayFilter(moment -> moment.1 <= began + 86400000, run) AS counted
         FROM (
             SELECT
                 project,
                 gap,
-                arraySort(groupArray((at, until, toString(role), toString(release), toString(customer)))) AS sorted,
+                arraySort(groupArray((at, toString(role), toString(release), toString(customer), until))) AS sorted,
                 arraySplit(
                     (moment, previous) -> moment.1 - previous.1 >= gap,
                     sorted,
@@ -58,7 +65,7 @@ WITH
                 ) AS runs
             FROM moments
             WHERE (project, gap, key) IN (
-                SELECT project, gap, key FROM moments GROUP BY project, gap, key HAVING max(at) - min(at) >= any(gap)
+                SELECT project, gap, key FROM parts GROUP BY project, gap, key HAVING max(last) - min(since) >= any(gap)
             )
             GROUP BY project, gap, key
         )
