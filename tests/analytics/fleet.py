@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from hypothesis import strategies as st
 
 from lopan.event import Action, AppLaunch, Crash, Event, Memory, Session
@@ -38,7 +39,7 @@ _STEPS = st.sampled_from((0, 1, 29, 30, 31, 400, 1_439, 1_440, 1_441))
 @st.composite
 def visits(draw: st.DrawFn) -> list[Event]:
     """A few events of one user, close enough to be one session or just not."""
-    at = NOW - DAY * draw(_AGES) - timedelta(minutes=draw(_MINUTES), milliseconds=draw(st.integers(0, 999)))
+    at = NOW - DAY * draw(_AGES) - timedelta(minutes=draw(_MINUTES))
     base: dict[str, Any] = {
         "user": f"u{draw(st.integers(0, USERS - 1))}" if draw(st.integers(0, 9)) else "",
         "role": draw(st.sampled_from(ROLES)),
@@ -70,7 +71,16 @@ def visits(draw: st.DrawFn) -> list[Event]:
 
 def fleets() -> st.SearchStrategy[list[Event]]:
     """Events of a few people over a hundred days; in no order."""
-    return st.lists(visits(), min_size=1, max_size=14).map(lambda lists: [event for one in lists for event in one])
+    return st.lists(visits(), min_size=1, max_size=14).map(_apart)
+
+
+def _apart(lists: list[list[Event]]) -> list[Event]:
+    """No two visits at the same millisecond: which of two events came first must be told by their times."""
+    return [
+        msgspec.structs.replace(event, time=event.time.replace(microsecond=index * 1_000))
+        for index, events in enumerate(lists)
+        for event in events
+    ]
 
 
 def dense(seed: int) -> list[Event]:

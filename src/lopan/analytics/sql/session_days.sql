@@ -26,24 +26,17 @@ WITH
             AND type NOT IN ('crash', 'optimizer', 'memory', 'network', 'security')
             AND (named OR user_id > 0) AND count = 1
     ),
-    parts AS (
-        SELECT
-            project, gap, key, role, release, customer,
-            min(at) AS since, max(at) AS last, max(until) AS furthest, count() AS counted
-        FROM moments
-        GROUP BY project, gap, key, role, release, customer
-    ),
     -- What lies within one gap is one session: told by sums, at a tenth of the cost of the general case.
     short AS (
         SELECT
             project,
-            min(since) AS began,
-            least(max(furthest), began + 86400000) AS ended,
-            sum(counted) AS members,
-            argMin((role, release, customer), (since, role, release, customer)) AS first
-        FROM parts
+            min(at) AS began,
+            least(max(until), began + 86400000) AS ended,
+            count() AS members,
+            argMin((role, release, customer), at) AS first
+        FROM moments
         GROUP BY project, gap, key
-        HAVING max(last) - began < any(gap)
+        HAVING max(at) - began < any(gap)
     ),
     long AS (
         SELECT
@@ -65,7 +58,7 @@ WITH
                 ) AS runs
             FROM moments
             WHERE (project, gap, key) IN (
-                SELECT project, gap, key FROM parts GROUP BY project, gap, key HAVING max(last) - min(since) >= any(gap)
+                SELECT project, gap, key FROM moments GROUP BY project, gap, key HAVING max(at) - min(at) >= any(gap)
             )
             GROUP BY project, gap, key
         )
