@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -160,6 +161,8 @@ class Truth:
         """Who was active again; None while the cohort is too young."""
         last = self.today - DAY
         first = until = cohort + DAY * step
+        if method == "rolling":
+            return self._in_24_hours(cohort, step)
         if method == "after":
             until = max(first, last)
         elif method == "bracket" and step == 1:
@@ -169,6 +172,21 @@ class Truth:
         if until > last:
             return None
         return self.window(first, until)
+
+    def _in_24_hours(self, cohort: date, step: int) -> set[str] | None:
+        midnights = [datetime.combine(day, clock(), self.zone).astimezone(UTC) for day in (cohort + DAY, self.today)]
+        if midnights[0] + HOURS_24 * (step + 1) > midnights[1]:
+            return None
+        times: dict[str, list[datetime]] = defaultdict(list)
+        for event in self.foreground:
+            if event.user:
+                times[self.person[event.user]].append(event.time)
+        since = {person: min(found) + HOURS_24 * step for person, found in times.items()}
+        return {
+            person
+            for person, found in times.items()
+            if any(since[person] <= time < since[person] + HOURS_24 for time in found)
+        }
 
     def rate(self, days: Sequence[date], step: int, method: str, axis: str = "", name: str = "") -> tuple[int, int]:
         back = cohort = 0

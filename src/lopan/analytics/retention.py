@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from lopan.analytics.audience import Audience, axis_of
-from lopan.analytics.calendar import DAY, Dates, monday, working_day_after
-from lopan.analytics.daily import PEOPLE, over
+from lopan.analytics.calendar import DAY, Dates, begin, local, monday, working_day_after
+from lopan.analytics.daily import PEOPLE, VISITS, over
 from lopan.analytics.days import Days
 from lopan.analytics.intervals import wilson
 from lopan.errors import Rejected
 from lopan.store import Param, Readers
 
-Method = Literal["bracket", "exact", "after"]
+Method = Literal["bracket", "exact", "rolling", "after"]
 Unit = Literal["week", "month"]
 STEPS = (1, 7, 30, 90)
 BRACKET = 7
 METHODS: dict[Method, str] = {
     "bracket": "D1: active on the next working day (Monday to Friday); D7, D30, D90: active on one of the days N..N+6",
     "exact": "active on exactly the N-th local day after the first",
+    "rolling": "active in the 24 hours that begin N x 24 hours after the first event ever",
     "after": "active on the N-th local day after the first or on any later one; grows for ever, so it never alerts",
 }
 """Each method by its name, as shown beside the figure; the cohort is always the first day ever."""
@@ -126,7 +128,7 @@ class _Target(NamedTuple):
     cohort: date
     step: int
     anchor: date
-    kind: Literal["day", "week", "since"]
+    kind: Literal["day", "week", "since", "hours"]
 
 
 class _Asked(NamedTuple):
@@ -170,7 +172,7 @@ class Retention:
             raise Rejected("by", f"can't be combined with a filter on {axis}; leave one of them out")
         last = self._days.today() - DAY
         dates = Dates(dates.first, min(dates.last, last))
-        targets = list(_targets(dates, steps, method, last))
+        targets = list(_targets(dates, steps, method, last, self._days.zone))
         asked = _Asked(dates, last, audience.number, targets)
         found, late = await self._rows(asked, axis, name, detail=True)
         split = (await self._rows(asked, axis_of(by), "", detail=False))[0] if by else []
@@ -262,7 +264,12 @@ class Retention:
             "anchors": [target.anchor.isoformat() for target in asked.targets],
             "kinds": [target.kind for target in asked.targets],
         }
-        table = await self._readers.rows(over("people", source.sql, "retention"), params)
+        sql = over("people", source.sql, "retention")
+        if any(target.kind == "hours" for target in asked.targets):
+            visits = await self._days.rows(VISITS, Dates(date.min, asked.last), asked.project)
+            params |= {**visits.params, "versions": [*source.versions, *visits.versions]}
+            sql = over("visits", visits.sql, "rolling", people=source.sql)
+        table = await self._readers.rows(sql, params)
         names = ("name", "step", "cohort", "size", "back")
         return [_Row(*row) for row in zip(*(table.column(one).to_pylist() for one in names), strict=True)], source.late
 
@@ -286,14 +293,20 @@ def cohorts_closing(dates: Dates, step: int) -> Dates:
     return Dates(found[0], found[-1]) if found else Dates(dates.first, dates.first - DAY)
 
 
-def _targets(dates: Dates, steps: Sequence[int], method: Method, last: date) -> Iterable[_Target]:
+def _targets(dates: Dates, steps: Sequence[int], method: Method, last: date, zone: ZoneInfo) -> Iterable[_Target]:
     """Where to look for each cohort and step that is old enough; step 0 is the cohort itself."""
     for cohort in dates:
-        yield _Target(cohort, 0, cohort, "day")
+        yield _Target(cohort, 0, cohort, "hours" if method == "rolling" else "day")
         for step in steps:
-            target = _target(cohort, step, method)
+            target = _hours(cohort, step, zone) if method == "rolling" else _target(cohort, step, method)
             if target.anchor <= last:
                 yield target
+
+
+def _hours(cohort: date, step: int, zone: ZoneInfo) -> _Target:
+    """Old enough once the 24 hours of whoever came last on the first day are over, and so is the day they end on."""
+    end = begin(cohort + DAY, zone) + timedelta(hours=24 * (step + 1))
+    return _Target(cohort, step, local(end - timedelta(milliseconds=1), zone), "hours")
 
 
 def _target(cohort: date, step: int, method: Method) -> _Target:
