@@ -16,6 +16,7 @@ from lopan.alerts.playbook import Playbook
 from lopan.analytics.metric import Filters, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.reach import Reach, Response
+from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
@@ -103,6 +104,7 @@ class Parts:
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)
     intake: Intake | None = None
     people: People | None = None
+    usage: Usage | None = None
     reach: Reaches | None = None
     current: Current | None = None
 
