@@ -18,7 +18,7 @@ from lopan.analytics.usage import Usage
 from lopan.control import projects
 from lopan.control.principal import Principal
 from lopan.errors import GiveUp
-from lopan.web import navigation, performance
+from lopan.web import charts, navigation, performance
 from lopan.web.parts import Parts, parts_of
 from lopan.web.people.query import RANGES, DayQuery
 
@@ -126,6 +126,11 @@ def metric(
         series=series or [],
         groups=groups or [],
     )
+
+
+def charted(parts: Parts, metrics: Sequence[Metric]) -> dict[str, Any]:
+    """The block ``chart-data`` for trend charts of ``metrics``."""
+    return {"zone": parts.config.timezone, "charts": [charts.trend(metric) for metric in metrics]}
 
 
 def by_week(points: Sequence[Point], parts: Parts) -> list[Point]:
