@@ -18,12 +18,16 @@ from sqlalchemy import Engine
 from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
+from lopan.analytics import features, workflows
+from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
 from lopan.analytics.peoplekpis import queries
 from lopan.analytics.reach import Reaches
+from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
+from lopan.catalog import product as products
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.control import projects
@@ -145,7 +149,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(pages.close)
         stack.callback(rules.close)
 
-        days = Days(store, config.timezone, clock)
+        product = products.load(root / "lopan.d")
+        tables = (*DAILY, features.daily(product), workflows.daily(product))
+        days = Days(store, config.timezone, clock, tables)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:
@@ -201,6 +207,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 playbooks=playbooks,
                 intake=Sources(engine, intake),
                 people=people,
+                usage=Usage(days, pages, product, clock),
                 reach=Reaches(pages),
                 current=current,
             )
