@@ -207,7 +207,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 playbooks=playbooks,
                 intake=Sources(engine, intake),
                 people=people,
-                usage=Usage(days, pages, product, clock),
+                usage=Usage(people, pages, product, clock),
                 reach=Reaches(pages),
                 current=current,
             )

@@ -88,6 +88,11 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     series: list[Point] = []
     groups: list[Group] = []
 
+    @property
+    def judged(self) -> bool:
+        """Whether it has any threshold; without one the status says nothing."""
+        return (self.target, self.warning, self.critical) != (None, None, None)
+
 
 class Measure(msgspec.Struct, frozen=True):
     """One figure without history, for alerts; ``low``/``high`` bound it at 95 %, None where no bound is known."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lopan.analytics.days import Days
 from lopan.analytics.features import Features
+from lopan.analytics.people import People
 from lopan.analytics.satisfaction import Satisfaction
 from lopan.analytics.workflows import Workflows
 from lopan.catalog.product import Product
@@ -14,8 +14,8 @@ from lopan.store import Readers
 class Usage:
     """Features, workflows and satisfaction by the definitions of ``product``."""
 
-    def __init__(self, days: Days, readers: Readers, product: Product, clock: Clock) -> None:
-        self.product = product
+    def __init__(self, people: People, readers: Readers, product: Product, clock: Clock) -> None:
+        days, self.product = people.days, product
         self.features = Features(days, readers, product)
         self.workflows = Workflows(days, readers, product, clock)
         self.satisfaction = Satisfaction(days, readers, product)
