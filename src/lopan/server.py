@@ -27,7 +27,7 @@ from lopan.analytics.peoplekpis import queries
 from lopan.analytics.reach import Reaches
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
-from lopan.catalog import product as products
+from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.control import projects
@@ -149,9 +149,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(pages.close)
         stack.callback(rules.close)
 
-        product = products.load(root / "lopan.d")
-        tables = (*DAILY, features.daily(product), workflows.daily(product))
-        days = Days(store, config.timezone, clock, tables)
+        product = load_product(root / "lopan.d")
+        daily = [*DAILY, features.daily(product), workflows.daily(product)]
+        days = Days(store, config.timezone, clock, daily)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:

@@ -266,6 +266,11 @@ _DEFINITIONS: Mapping[str, str] = {
 }
 
 
+def nobody(key: str) -> Said:
+    """Someone of whom no answer came."""
+    return Said(key=key, title=titled(None, key), score=_score(_NOTHING, "csat", None), status="no data")
+
+
 def _by_week(dates: Dates) -> bool:
     return len(dates) > _BY_WEEK_DAYS
 

@@ -134,7 +134,12 @@ def charted(parts: Parts, metrics: Sequence[Metric]) -> dict[str, Any]:
 
 
 def by_week(points: Sequence[Point], parts: Parts) -> list[Point]:
-    """Points by day as ISO weeks: the mean of all samples; a week with a partial day, or without all seven, is partial."""
+    """Points by day as ISO weeks, the mean of all samples; weeks that lack a day or have a partial one are partial.
+
+    Points that are weeks already stay as they are.
+    """
+    if len(points) > 1 and points[1].t - points[0].t > 2 * DAY:
+        return list(points)
     weeks: dict[datetime, list[Point]] = {}
     for point in points:
         day = point.t.astimezone(parts.zone).date()

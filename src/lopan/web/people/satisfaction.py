@@ -31,7 +31,7 @@ from lopan.web.people.query import DEFAULT, DayQuery, parse
 from lopan.web.shape import model
 
 MOODS: Final[dict[Mood, str]] = {"": "All", "low": "Low", "middle": "Middle", "high": "High"}
-PER_PAGE: Final = 25
+PER_PAGE: Final = 15
 ROWS: Final = 12
 _COMMENTS: Final = "userSatisfaction"
 _OWN: Final = ("mood", "scale", "score", "after")
