@@ -14,7 +14,7 @@ from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
 from lopan.web.parts import Parts
-from lopan.web.people import features, satisfaction, workflows
+from lopan.web.people import features, roles, satisfaction, workflows
 
 _ABOUT = (
     "Every figure and alert that the pages show, under the same access rules. "
@@ -25,6 +25,7 @@ _LIVE: dict[navigation.Page, live.Open] = {
     navigation.PERFORMANCE: performance.watch,
     navigation.FEATURES: features.watch,
     navigation.WORKFLOWS: workflows.watch,
+    navigation.ROLES: roles.watch,
     navigation.SATISFACTION: satisfaction.watch,
 }
 """Pages that change while they are open."""
@@ -49,7 +50,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(Login(app.state.auth, _public).router())
     app.include_router(pages.router)
     app.include_router(directives.router)
-    for one in (features, workflows, satisfaction):
+    for one in (features, workflows, roles, satisfaction):
         app.include_router(one.machines)
         app.include_router(one.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())
