@@ -1,4 +1,4 @@
-"""The Features page: core adoption against its target, the heatmap by role, and who tried a feature but did not stay."""
+"""The Features page: core adoption against its target, the heatmap by role, and who tried a feature but left it."""
 
 from __future__ import annotations
 

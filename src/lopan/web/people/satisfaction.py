@@ -105,7 +105,7 @@ class Board(msgspec.Struct, frozen=True):
     def filtered(self) -> str:
         """Which comments are listed, in words; empty = all."""
         own = self.query.own
-        return f"{own['scale']} {own['score']}" if own["score"] else MOODS.get(own["mood"], "") if own["mood"] else ""
+        return f"{own['scale']} {own['score']}" if own["score"] else own["mood"]
 
     def title(self, role: str) -> str:
         """A role as people call it."""
@@ -177,7 +177,9 @@ def _score(scale: str, score: str) -> int:
 async def load(parts: Parts, principal: Principal, asked: DayQuery) -> Board:
     """Measure what ``principal`` may see."""
     told, comments = await asyncio.gather(_told(parts, asked), _comments(parts, principal, asked))
-    return Board(asked, told, [figure(one, parts, asked.by) for one in told.scales], comments, frame.usage(parts).product.roles)
+    return Board(
+        asked, told, [figure(one, parts, asked.by) for one in told.scales], comments, frame.usage(parts).product.roles
+    )
 
 
 async def _told(parts: Parts, asked: DayQuery) -> Told:

@@ -1,4 +1,4 @@
-"""The Workflows page: how many runs are completed, at which step the others end, and which role or release struggles."""
+"""The Workflows page: how many runs are completed, at which step the others end, and who struggles there."""
 
 from __future__ import annotations
 
@@ -121,7 +121,10 @@ def figure(use: WorkflowUse, span: Span, entry: Entry = "first", splits: list[Sp
         description=use.description,
         least=MIN_RUNS,
         series=use.series,
-        groups=[Group(key, one.completion, one.started, status(goal, one.completion), one.low, one.high) for key, one in held],
+        groups=[
+            Group(key, one.completion, one.started, status(goal, one.completion), one.low, one.high)
+            for key, one in held
+        ],
     )
 
 
@@ -144,7 +147,9 @@ async def load(parts: Parts, asked: DayQuery) -> Board:
     chosen = next((use for use in uses if use.id == wanted), None)
     if chosen is None and uses:
         troubled = [one.workflow for one in trouble]
-        chosen = min(uses, key=lambda use: (troubled.index(use.id) if use.id in troubled else len(troubled), _rank(use)))
+        chosen = min(
+            uses, key=lambda use: (troubled.index(use.id) if use.id in troubled else len(troubled), _rank(use))
+        )
     entry: Literal["first", "any"] = "any" if asked.own.get("entry") == "any" else "first"
     span = frame.span(asked.dates, parts)
     return Board(asked, span, uses, [figure(use, span) for use in uses], chosen, entry, trouble)
