@@ -15,12 +15,12 @@ from lopan.analytics.status import Goal, status
 from lopan.catalog.product import CORE_TARGET
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
-from lopan.web import access, live, navigation, render
-from lopan.web.api import PROBLEMS, Asker, answer
+from lopan.web import access, export, live, navigation, render
+from lopan.web.api import PROBLEMS, Asker, NotFound, answer
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
-from lopan.web.people import frame
+from lopan.web.people import frame, sheets
 from lopan.web.people.query import DayQuery, parse
 from lopan.web.shape import model
 
@@ -164,6 +164,18 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
         asked = msgspec.structs.replace(asked, own={**asked.own, "feature": board.chosen.id})
     context = await frame.around(request, reader, navigation.FEATURES, asked, ranges={})
     return render.page(request, "people/features.html", {**context, "board": board, "sorts": SORTS}, principal=reader)
+
+
+@router.get("/features/{name}.{form}")
+async def file(
+    request: Request, reader: Annotated[Principal, Depends(signed_in)], name: str, form: export.Form
+) -> Response:
+    """Adoption of every feature and role as a file."""
+    navigation.require(reader, navigation.FEATURES)
+    if name != "adoption":
+        raise NotFound("name", f"there is no table {name[:40]!r}; there is adoption")
+    board = await load(parts_of(request), read(request))
+    return await export.answer(request, sheets.adoption(board.adopted), form)
 
 
 def watch(request: Request, principal: Principal) -> Look:

@@ -14,12 +14,12 @@ from lopan.analytics.roles import GROUPS, Passed, RoleReport, RoleUse
 from lopan.analytics.satisfaction import CSAT, MIN_ANSWERS
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
-from lopan.web import access, live, navigation, render
-from lopan.web.api import PROBLEMS, Asker, answer
+from lopan.web import access, export, live, navigation, render
+from lopan.web.api import PROBLEMS, Asker, NotFound, answer
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
-from lopan.web.people import frame
+from lopan.web.people import frame, sheets
 from lopan.web.people.query import DEFAULT, DayQuery, parse
 from lopan.web.shape import model
 
@@ -139,6 +139,19 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
     board = await load(parts, reader, asked)
     context = await frame.around(request, reader, navigation.ROLES, asked, axes=())
     return render.page(request, "people/roles.html", {**context, "board": board}, principal=reader)
+
+
+@router.get("/roles/{name}.{form}")
+async def file(
+    request: Request, reader: Annotated[Principal, Depends(signed_in)], name: str, form: export.Form
+) -> Response:
+    """Every role, or its workflows, as far as the reader may see, as a file."""
+    navigation.require(reader, navigation.ROLES)
+    if name not in ("roles", "completion"):
+        raise NotFound("name", f"there is no table {name[:40]!r}; there are roles and completion")
+    board = await load(parts_of(request), reader, read(request))
+    table = sheets.completion(board.report) if name == "completion" else sheets.roles(board.report)
+    return await export.answer(request, table, form)
 
 
 def watch(request: Request, principal: Principal) -> Look:

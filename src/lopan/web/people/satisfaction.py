@@ -21,18 +21,20 @@ from lopan.catalog.product import Role, Scale, titled
 from lopan.control import directives
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
-from lopan.web import access, live, navigation, render
-from lopan.web.api import PROBLEMS, Asker, answer
+from lopan.web import access, export, live, navigation, render
+from lopan.web.api import PROBLEMS, Asker, NotFound, answer
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
-from lopan.web.people import frame
+from lopan.web.people import frame, sheets
 from lopan.web.people.query import DEFAULT, DayQuery, parse
 from lopan.web.shape import model
 
 MOODS: Final[dict[Mood, str]] = {"": "All", "low": "Low", "middle": "Middle", "high": "High"}
 PER_PAGE: Final = 15
 ROWS: Final = 12
+MOST_COMMENTS: Final = 10_000
+"""In a file."""
 _COMMENTS: Final = "userSatisfaction"
 _OWN: Final = ("mood", "scale", "score", "after")
 _WEEK: Final = 7 * 86_400
@@ -176,7 +178,9 @@ def _score(scale: str, score: str) -> int:
 
 async def load(parts: Parts, principal: Principal, asked: DayQuery) -> Board:
     """Measure what ``principal`` may see."""
-    told, comments = await asyncio.gather(_told(parts, asked), _comments(parts, principal, asked))
+    told, comments = await asyncio.gather(
+        _told(parts, asked), _comments(parts, principal, asked, asked.own.get("after", ""))
+    )
     return Board(
         asked, told, [figure(one, parts, asked.by) for one in told.scales], comments, frame.usage(parts).product.roles
     )
@@ -204,15 +208,17 @@ async def _response(parts: Parts, survey: str, project: int) -> Answered | None:
     return await parts.reach.response(newest.project, newest.id, survey)
 
 
-async def _comments(parts: Parts, principal: Principal, asked: DayQuery) -> Comments | None:
+async def _comments(
+    parts: Parts, principal: Principal, asked: DayQuery, after: str, limit: int = PER_PAGE
+) -> Comments | None:
     if not access.may(principal, _COMMENTS):
         return None
     own = asked.own
     return await frame.usage(parts).satisfaction.comments(
         asked.dates,
         asked.audience,
-        after=own.get("after", ""),
-        limit=PER_PAGE,
+        after=after,
+        limit=limit,
         mood=_mood(own.get("mood", "")),
         scale=own.get("scale", ""),
         score=_score(own.get("scale", ""), own.get("score", "")),
@@ -229,6 +235,49 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
     context |= {"board": board, "moods": MOODS, "axes": AXES, "most": ROWS}
     context |= {"chart_data": frame.charted(parts, [metric for _, metric in board.shown])}
     return render.page(request, "people/satisfaction.html", context, principal=reader)
+
+
+@router.get("/satisfaction/{name}.{form}")
+async def file(
+    request: Request, reader: Annotated[Principal, Depends(signed_in)], name: str, form: export.Form
+) -> Response:
+    """Scores, answers by score, their course or the comments as a file."""
+    navigation.require(reader, navigation.SATISFACTION)
+    parts, asked = parts_of(request), read(request)
+    if name not in ("scores", "answers", "weeks", "comments"):
+        raise NotFound("name", f"there is no table {name[:40]!r}; there are scores, answers, weeks and comments")
+    return await export.answer(request, await _table(parts, reader, asked, name), form)
+
+
+async def _table(parts: Parts, reader: Principal, asked: DayQuery, name: str) -> export.Sheet:
+    zone = parts.config.timezone
+    if name == "comments":
+        access.require(reader, _COMMENTS)
+        return sheets.comments(await _every_comment(parts, reader, asked), zone)
+    told = await _told(parts, asked)
+    opinions = [*told.scales, *(one.opinion for one in told.surveys)]
+    if name == "answers":
+        return sheets.answers(opinions, asked.audience, zone)
+    if name == "weeks":
+        metrics = [figure(one, parts) for one in told.scales]
+        return sheets.course("satisfaction-weeks", metrics, asked.dates, asked.audience, zone)
+    rates = {one.opinion.id: one.response.rate for one in told.surveys if one.response is not None}
+    return sheets.scores(opinions, rates, asked.audience, zone)
+
+
+async def _every_comment(parts: Parts, reader: Principal, asked: DayQuery) -> list[Comment]:
+    """The newest MOST_COMMENTS."""
+    found: list[Comment] = []
+    after = ""
+    while len(found) < MOST_COMMENTS:
+        page = await _comments(parts, reader, asked, after, 200)
+        if page is None:
+            break
+        found += page.comments
+        after = page.after
+        if not after:
+            break
+    return found
 
 
 def watch(request: Request, principal: Principal) -> Look:

@@ -16,12 +16,12 @@ from lopan.analytics.workflows import MIN_RUNS, Entry, Funnel, Split, WorkflowUs
 from lopan.catalog.product import titled
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
-from lopan.web import access, live, navigation, render
-from lopan.web.api import PROBLEMS, Asker, answer
+from lopan.web import access, export, live, navigation, render
+from lopan.web.api import PROBLEMS, Asker, NotFound, answer
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
-from lopan.web.people import frame
+from lopan.web.people import frame, sheets
 from lopan.web.people.query import DEFAULT, DayQuery, parse
 from lopan.web.shape import model
 
@@ -171,6 +171,24 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
     context = await frame.around(request, reader, navigation.WORKFLOWS, asked)
     context |= {"board": board, "entries": ENTRIES, "chart_data": frame.charted(parts, board.drawn)}
     return render.page(request, "people/workflows.html", context, principal=reader)
+
+
+@router.get("/workflows/{name}.{form}")
+async def file(
+    request: Request, reader: Annotated[Principal, Depends(signed_in)], name: str, form: export.Form
+) -> Response:
+    """Funnels of every workflow, or their completion by day, as a file."""
+    navigation.require(reader, navigation.WORKFLOWS)
+    parts = parts_of(request)
+    if name not in ("funnels", "days"):
+        raise NotFound("name", f"there is no table {name[:40]!r}; there are funnels and days")
+    asked = read(request)
+    board, zone = await load(parts, asked), parts.config.timezone
+    if name == "days":
+        table = sheets.course("workflows-days", board.figures, asked.dates, asked.audience, zone)
+    else:
+        table = sheets.funnels(board.uses, zone)
+    return await export.answer(request, table, form)
 
 
 def watch(request: Request, principal: Principal) -> Look:
