@@ -114,7 +114,9 @@ def events() -> list[Event]:
     made += [said("salesperson", number, 5 if number % 2 else 4, comment=f"word {number}") for number in range(36)][:36]
     made += [said("warehouseKeeper", number, 2, comment=EVIL if number == 0 else "") for number in range(12)]
     made += [said("salesperson", number, 9 if number < 6 else 3, "advocacy", "nps") for number in range(10)]
-    for index, event in enumerate(one for one in made if one["type"] == "feedback" and one["comment"].startswith("word")):
+    for index, event in enumerate(
+        one for one in made if one["type"] == "feedback" and one["comment"].startswith("word")
+    ):
         if index >= COMMENTS:
             event["comment"] = ""
     return made
