@@ -53,5 +53,5 @@ def test_schema_tells_what_the_docstrings_tell() -> None:
     schema = model(Outer).model_json_schema()
 
     assert schema["description"] == "Everything a struct may hold."
-    assert schema["$defs"]["InnerModel"]["description"] == "Something within."
+    assert schema["$defs"]["Inner"]["description"] == "Something within."
     assert set(schema["required"]) == {"word", "inner", "many", "named", "groups"}

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.web.conftest import Site
 from tests.web.people import crowd
 
-from lopan.web.people.satisfaction import Told, Written
+from lopan.web.people.satisfaction import Opinions, Written
 from lopan.web.shape import model
 
 CSAT = (18 * 4 + 18 * 5 + 12 * 2) / 48
@@ -23,7 +23,7 @@ def comments(site: Site, level: str = "customerSuccess", **query: str) -> list[d
 def test_answer_fits_its_shape_and_keeps_the_scales_apart(crowded: Site) -> None:
     answer = crowded.server.get("/api/v1/satisfaction", "customerSuccess").json()
 
-    model(Told).model_validate(answer)
+    model(Opinions).model_validate(answer)
     scores = {one["scale"]: one["score"] for one in answer["scales"]}
     assert (scores["csat"]["n"], scores["csat"]["value"]) == (48, pytest.approx(CSAT))
     assert (scores["nps"]["n"], scores["nps"]["value"], scores["rating"]["n"]) == (10, pytest.approx(20.0), 0)

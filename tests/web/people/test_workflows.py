@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.web.conftest import Site
 from tests.web.people import crowd
 
-from lopan.web.people.workflows import Told
+from lopan.web.people.workflows import Funnels
 from lopan.web.shape import model
 
 RUNS = sum(crowd.RUNS.values())
@@ -24,7 +24,7 @@ def told(site: Site, **query: str) -> dict[str, Any]:
 def test_answer_fits_its_shape_and_names_who_struggles(crowded: Site) -> None:
     answer = told(crowded, to=crowd.moment(2).date().isoformat())
 
-    model(Told).model_validate(answer)
+    model(Funnels).model_validate(answer)
     (found,) = answer["struggles"]
     assert (found["axis"], found["key"], found["step"], found["n"]) == ("role", "warehouseKeeper", "shelve", 40)
     assert (found["lost"], found["others"]) == (40.0, 0.0)
