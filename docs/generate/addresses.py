@@ -8,7 +8,7 @@ from generate.plugins import modules
 from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
-from lopan.web import api, directives, directives_api, pages
+from lopan.web import annotating, api, directives, directives_api, pages, views
 from lopan.web.people import features, roles, satisfaction, workflows
 
 _PEOPLE = (features, workflows, roles, satisfaction)
@@ -37,11 +37,11 @@ def http() -> str:
         "",
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
-        *_routes(api.router, directives_api.router, *(page.machines for page in _PEOPLE)),
+        *_routes(api.router, directives_api.router, annotating.machines, *(page.machines for page in _PEOPLE)),
         "",
         "## Pages",
         "",
-        *_routes(pages.router, *(page.router for page in _PEOPLE), directives.router),
+        *_routes(pages.router, *(page.router for page in _PEOPLE), directives.router, views.router, annotating.router),
     ]
     return "\n".join(lines)
 

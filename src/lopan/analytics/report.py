@@ -64,9 +64,9 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     """Parts are None for a reader who may not see their group; ``groups`` names those that were asked for.
 
-    ``users``, ``roles`` (None under a filter) and ``sessions``: userEngagement; ``growth``: userGrowth; ``features``: featureAdoption;
-    ``workflows``: workflowCompletion; ``satisfaction``: userSatisfaction; ``churn`` (in per cent) and ``retention``:
-    retentionRates. The latest events of the days ``late`` are not counted yet.
+    ``users``, ``roles`` (None under a filter) and ``sessions``: userEngagement; ``growth``: userGrowth; ``features``:
+    featureAdoption; ``workflows``: workflowCompletion; ``satisfaction``: userSatisfaction; ``churn`` (in per cent) and
+    ``retention``: retentionRates. The latest events of the days ``late`` are not counted yet.
     """
 
     made: datetime

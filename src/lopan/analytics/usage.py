@@ -17,6 +17,7 @@ class Usage:
     """Features, workflows, satisfaction, roles and the report over the days of ``people`` and one set of readers."""
 
     def __init__(self, people: People, readers: Readers, product: Product, clock: Clock) -> None:
+        self.days = people.days
         self.product = product
         self.features = Features(people.days, readers, product)
         self.workflows = Workflows(people.days, readers, product, clock)
