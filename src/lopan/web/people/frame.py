@@ -12,13 +12,14 @@ from starlette.requests import Request
 
 from lopan.analytics.audience import AXES
 from lopan.analytics.calendar import DAY, Dates, begin
-from lopan.analytics.metric import Group, Metric, Point, Span, Status, Trend
+from lopan.analytics.metric import Filters, Group, Metric, Point, Span, Status, Trend
 from lopan.analytics.people import People
 from lopan.analytics.usage import Usage
 from lopan.control import projects
 from lopan.control.principal import Principal
 from lopan.errors import GiveUp
-from lopan.web import charts, navigation, performance
+from lopan.web import charts, navigation, performance, toolbar
+from lopan.web.marks import Mark
 from lopan.web.parts import Parts, parts_of
 from lopan.web.people.query import RANGES, DayQuery
 
@@ -36,7 +37,10 @@ async def around(
 ) -> dict[str, Any]:
     """The context that ``people/filters.html`` and the frame need."""
     parts = parts_of(request)
-    values, known, alerts = await asyncio.gather(
+    whom = asked.audience
+    filters = Filters(project=whom.project, release=whom.release, role=whom.role)
+    tools, values, known, alerts = await asyncio.gather(
+        toolbar.around(request, principal, page, asked.address(), span(asked.dates, parts), filters),
         asyncio.gather(*(_values(parts, axis, asked) for axis in axes)),
         anyio.to_thread.run_sync(projects.listing, parts.engine),
         performance.active_alerts(parts, principal),
@@ -46,6 +50,7 @@ async def around(
         "ranges": ranges,
         "choices": dict(zip(axes, values, strict=True)),
         "projects": known,
+        "tools": tools,
         "stream": f"/live{page.path}?{asked.address()}",
         "firing": performance.firing(alerts),
     }
@@ -128,9 +133,9 @@ def metric(
     )
 
 
-def charted(parts: Parts, metrics: Sequence[Metric]) -> dict[str, Any]:
-    """The block ``chart-data`` for trend charts of ``metrics``."""
-    return {"zone": parts.config.timezone, "charts": [charts.trend(metric) for metric in metrics]}
+def charted(parts: Parts, metrics: Sequence[Metric], marked: Sequence[Mark]) -> dict[str, Any]:
+    """The block ``chart-data`` for trend charts of ``metrics`` with what is marked on all of them."""
+    return charts.data(parts.config.timezone, [charts.trend(metric) for metric in metrics], marked)
 
 
 def by_week(points: Sequence[Point], parts: Parts) -> list[Point]:

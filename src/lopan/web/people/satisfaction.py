@@ -233,7 +233,7 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
     board = await load(parts, reader, asked)
     context = await frame.around(request, reader, navigation.SATISFACTION, asked)
     context |= {"board": board, "moods": MOODS, "axes": AXES, "most": ROWS}
-    context |= {"chart_data": frame.charted(parts, [metric for _, metric in board.shown])}
+    context |= {"chart_data": frame.charted(parts, [metric for _, metric in board.shown], context["tools"].marks)}
     return render.page(request, "people/satisfaction.html", context, principal=reader)
 
 

@@ -169,7 +169,8 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
         # What is drawn stays while the page is open, whatever is in the most trouble by then.
         asked = msgspec.structs.replace(asked, own={**asked.own, "workflow": board.chosen.id})
     context = await frame.around(request, reader, navigation.WORKFLOWS, asked)
-    context |= {"board": board, "entries": ENTRIES, "chart_data": frame.charted(parts, board.drawn)}
+    chart_data = frame.charted(parts, board.drawn, context["tools"].marks)
+    context |= {"board": board, "entries": ENTRIES, "chart_data": chart_data}
     return render.page(request, "people/workflows.html", context, principal=reader)
 
 
