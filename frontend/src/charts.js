@@ -234,8 +234,9 @@ function read(plot, chart, place) {
     line.textContent = line.dataset.rest;
     return;
   }
-  const form = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
+  const clock = chart.step < 86_400 ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { weekday: "short" };
+  const form = { day: "numeric", month: "short", ...clock, timeZone: zone };
   const when = new Intl.DateTimeFormat("en-GB", form).format(chart.t[index] * 1000);
-  const value = chart.v[index] === null ? "no data" : `${chart.v[index].toFixed(chart.decimals)} ${chart.unit}`.trim();
+  const value = chart.v[index] === null ? "no data" : `${chart.v[index].toFixed(chart.decimals)} ${chart.unit === "count" ? "" : chart.unit}`.trim();
   line.textContent = `${when} · ${value} · n ${chart.n[index].toLocaleString("en")}${chart.p[index] ? " · still filling" : ""}`;
 }

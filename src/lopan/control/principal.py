@@ -20,6 +20,11 @@ class Principal(msgspec.Struct, frozen=True):
     levels: frozenset[str] = frozenset()
     admin: bool = False
 
+    @property
+    def person(self) -> bool:
+        """Whether somebody is signed in, and not a token."""
+        return not self.name.startswith("token ")
+
 
 def known_levels(levels: Iterable[str]) -> frozenset[str]:
     """The same levels as a set; an unknown one is Rejected with the list of those there are."""

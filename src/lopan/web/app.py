@@ -14,13 +14,17 @@ from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
 from lopan.web.parts import Parts
+from lopan.web.people import engagement
 
 _ABOUT = (
     "Every figure and alert that the pages show, under the same access rules. "
     "Send an API token as `Authorization: Bearer lpt_...`; `lopan tokens create` makes one."
 )
 
-_LIVE: dict[navigation.Page, live.Open] = {navigation.PERFORMANCE: performance.watch}
+_LIVE: dict[navigation.Page, live.Open] = {
+    navigation.PERFORMANCE: performance.watch,
+    navigation.ENGAGEMENT: engagement.watch,
+}
 """Pages that change while they are open."""
 
 
@@ -43,6 +47,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(Login(app.state.auth, _public).router())
     app.include_router(pages.router)
     app.include_router(directives.router)
+    for one in (engagement,):
+        app.include_router(one.machine)
+        app.include_router(one.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())
     app.add_route("/static/{file}", assets.serve, include_in_schema=False)
     app.add_route("/healthz", _health, include_in_schema=False)
