@@ -152,8 +152,10 @@ function reach(chart) {
 }
 
 // A bucket with a few samples must not flatten all others; it is cut at the edge.
-function weighty({ v, n }) {
+function weighty({ v, n, unit }) {
   const held = v.map((value, i) => [value, n[i]]).filter(([value]) => value !== null);
+  // A count is its own number of samples: a quiet Sunday is a figure, not an accident.
+  if (unit === "count") return held.map(([value]) => value);
   const counts = held.map(([, count]) => count).sort((a, b) => a - b);
   const least = 0.35 * (counts[counts.length >> 1] ?? 0);
   return held.filter(([, count]) => count >= least).map(([value]) => value);

@@ -46,6 +46,11 @@ def test_steps_count_the_cohorts_that_fell_due(
         assert sum(day.back for day in drawn_step.days) == drawn_step.rate.back
         assert [day.day for day in drawn_step.days] == list(over)
     assert found.late == []
+    by = "role" if len(over) % 2 else "customer"
+    for group in example.ask(example.people.retention.groups(dates, by, example.of(Audience()), method)):
+        for rate in group.rates:
+            due = [day for day in cohorts if over.first <= closing(day, rate.step, method, truth.zone) <= over.last]
+            assert (rate.back, rate.cohort) == truth.rate(due, rate.step, method, by, group.key)
 
 
 @quick

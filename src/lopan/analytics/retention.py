@@ -277,6 +277,34 @@ class Retention:
             definition=f"{METHODS[method]}; {COHORT}; the last day that counts lies in the range and is over",
         )
 
+    async def groups(
+        self,
+        dates: Dates,
+        by: str,
+        audience: Audience = Audience(),
+        method: Method = "bracket",
+        steps: Sequence[int] = STEPS,
+    ) -> list[RateGroup]:
+        """As ``returns``, for every value of role, release or customer that people had on their first day; most first.
+
+        Raises Rejected for an unknown axis or method, and beside a filter on an axis.
+        """
+        _known(method)
+        axis = axis_of(by)
+        if audience.axis[0]:
+            raise Rejected("by", f"can't be combined with a filter on {audience.axis[0]}; leave one of them out")
+        known = self._days.today() - DAY
+        due = Dates(dates.first, min(dates.last, known))
+        cohorts = {step: cohorts_closing(due, step, method, self._days.zone) for step in steps}
+        targets = [self._target(cohort, step, method) for step in steps for cohort in cohorts[step]]
+        first = min((one.cohort for one in targets), default=known)
+        rows, _ = await self._rows(_Asked(Dates(first, known), known, audience.number, targets), axis, "", detail=False)
+        found = [
+            RateGroup(key=key, rates=[_rate(step, [*cohorts[step]], mine) for step in steps])
+            for key, mine in _by_name(rows).items()
+        ]
+        return sorted(found, key=lambda group: (-max(rate.cohort for rate in group.rates), group.key))
+
     async def triangle(self, dates: Dates, unit: Unit, audience: Audience = Audience()) -> Triangle:
         """Cohorts of every week or month that ``dates`` touches, against all periods up to now."""
         axis, name = audience.axis
@@ -379,6 +407,14 @@ class Retention:
 def period(unit: Unit, first: date) -> Dates:
     """The days of the week or month that begins with ``first``."""
     return Dates(first, _next(first, unit) - DAY)
+
+
+def nth(unit: Unit, day: date, index: int) -> date:
+    """The first day of the ``index``-th week or month after the one of ``day``."""
+    if unit == "week":
+        return monday(day) + timedelta(weeks=index)
+    months = day.year * 12 + day.month - 1 + index
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def closing(cohort: date, step: int, method: Method = "bracket", zone: ZoneInfo = _UTC) -> date:

@@ -48,8 +48,9 @@ class SignedOut(LopanError):
 class Forbidden(LopanError):
     """Known, but not allowed to see ``group``: 403."""
 
-    def __init__(self, group: str) -> None:
-        super().__init__(f"your access level does not include {group}; an administrator can grant one that does")
+    def __init__(self, group: str, reason: str = "") -> None:
+        said = reason or f"your access level does not include {group}; an administrator can grant one that does"
+        super().__init__(said)
         self.group = group
 
 
@@ -73,8 +74,14 @@ def why_no_names(principal: Principal) -> str:
     who that was, so it gets counts.
     """
     if not may(principal, PEOPLE):
-        return f"your access level does not include {PEOPLE}; an administrator can grant one that does"
+        return str(Forbidden(PEOPLE))
     return "" if principal.person else "names are for people who sign in, not for API tokens"
+
+
+def require_names(principal: Principal) -> None:
+    """Raise Forbidden for whom ``why_no_names`` has a reason."""
+    if reason := why_no_names(principal):
+        raise Forbidden(PEOPLE, reason)
 
 
 def require(principal: Principal | None, group: str) -> Principal:

@@ -14,7 +14,7 @@ from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
 from lopan.web.parts import Parts
-from lopan.web.people import engagement
+from lopan.web.people import cohort, engagement, retention
 
 _ABOUT = (
     "Every figure and alert that the pages show, under the same access rules. "
@@ -24,6 +24,7 @@ _ABOUT = (
 _LIVE: dict[navigation.Page, live.Open] = {
     navigation.PERFORMANCE: performance.watch,
     navigation.ENGAGEMENT: engagement.watch,
+    navigation.RETENTION: retention.watch,
 }
 """Pages that change while they are open."""
 
@@ -47,7 +48,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(Login(app.state.auth, _public).router())
     app.include_router(pages.router)
     app.include_router(directives.router)
-    for one in (engagement,):
+    # The people of a cell come first: their file would be a table of the page.
+    for one in (engagement, cohort, retention):
         app.include_router(one.machine)
         app.include_router(one.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())

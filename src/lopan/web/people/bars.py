@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 
-HEIGHT: Final = 220.0
 _LABELS: Final = 6
 _TICKS: Final = 4
 
@@ -41,11 +40,12 @@ class Tick(msgspec.Struct, frozen=True):
 
 
 class Stack(msgspec.Struct, frozen=True):
-    """Bars in order; ``zero`` is where those above and those below meet."""
+    """Bars in order, ``height`` pixels high; ``zero`` is where those above and those below meet."""
 
     bars: list[Bar]
     ticks: list[Tick]
     zero: float
+    height: float
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -57,15 +57,15 @@ class Column(msgspec.Struct, frozen=True):
     partial: bool = False
 
 
-def stack(columns: Sequence[Column]) -> Stack:
+def stack(columns: Sequence[Column], height: float) -> Stack:
     """Place the columns side by side on one scale; without any there are no bars, and the axis is at the foot."""
     top = max((sum(column.above.values()) for column in columns), default=0.0)
     bottom = max((sum(column.below.values()) for column in columns), default=0.0)
     step = _step((top + bottom) / _TICKS)
     # A whole number of steps on each side, so that the outermost lines of the grid bound the bars.
     up, down = math.ceil(top / step - 1e-9), math.ceil(bottom / step - 1e-9)
-    unit = HEIGHT / (max(1, up + down) * step)
-    zero = round(up * step * unit, 1) if up + down else HEIGHT
+    unit = height / (max(1, up + down) * step)
+    zero = round(up * step * unit, 1) if up + down else height
     ticks = [Tick(round(zero - at * step * unit, 1), at * step) for at in range(-down, up + 1)]
     room = 100 / max(1, len(columns))
     every = math.ceil(len(columns) / _LABELS)
@@ -80,7 +80,7 @@ def stack(columns: Sequence[Column]) -> Stack:
         )
         for index, column in enumerate(columns)
     ]
-    return Stack(bars, ticks, zero)
+    return Stack(bars, ticks, zero, height)
 
 
 def _pile(values: dict[str, float], zero: float, unit: float) -> list[Piece]:

@@ -163,9 +163,17 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
             begins.setdefault(monday(day.day) if self.per == "week" else day.day, []).append(day)
         return [_period(first, days, self.per) for first, days in begins.items()]
 
-    def stack(self) -> bars.Stack:
-        """The same as bars."""
-        return bars.stack([_column(period) for period in self.lifecycle()])
+    def stacks(self) -> dict[str, bars.Stack]:
+        """The same as bars: everybody who was there, and on a scale of its own who came and went."""
+        periods = self.lifecycle()
+        return {
+            "Daily active users": bars.stack(
+                [_column(one, ("returning", "resurrected", "fresh"), ()) for one in periods], 150
+            ),
+            "Came and went, larger": bars.stack(
+                [_column(one, ("resurrected", "fresh"), ("dormant",)) for one in periods], 110
+            ),
+        }
 
     def session_of(self, day: date) -> SessionFigures | None:
         """Sessions that began on a day of the range."""
@@ -286,8 +294,10 @@ def watch(request: Request, principal: Principal) -> Look:
             drawn["weeks"] = drawing("week_table", board)
         if board.groups:
             drawn["compare"] = drawing("comparison", board)
-        seen = board.charts() if board.uses and not board.empty else []
-        return Shown(drawn, {metric.id: metric.series for metric in seen})
+        if board.empty:
+            return Shown(drawn)
+        seen = board.charts() if board.uses else []
+        return Shown(drawn, {**frame.somebody(board.query, parts), **{metric.id: metric.series for metric in seen}})
 
     return look
 
@@ -323,7 +333,7 @@ def _figures(
         numbers = [Point(t, float(one.number), one.number, going) for t, one, going in taken]
         medians = [Point(t, _minutes(one.median), one.number, going) for t, one, going in taken]
         course = partial(frame.metric, value=None, n=now.whole.number, span=span)
-        found.append(course("sessions", "Sessions", unit="", decimals=0, series=numbers))
+        found.append(course("sessions", "Sessions", unit="count", decimals=0, series=numbers))
         found.append(course("session_median", "Session duration, median", unit="min", series=medians))
     return found
 
@@ -379,9 +389,9 @@ def _period(first: date, days: Sequence[PeopleDay], per: str) -> Period:
     return Period(begin=first, days=len(whole), partial=partial_, **means)
 
 
-def _column(period: Period) -> bars.Column:
-    above = {kind: getattr(period, kind) for kind in KINDS if kind != "dormant"}
-    return bars.Column(f"{period.begin.day} {period.begin:%b}", above, {"dormant": period.dormant}, period.partial)
+def _column(period: Period, above: Sequence[str], below: Sequence[str]) -> bars.Column:
+    up, down = ({kind: getattr(period, kind) for kind in kinds} for kinds in (above, below))
+    return bars.Column(f"{period.begin.day} {period.begin:%b}", up, down, period.partial)
 
 
 def _rows(groups: Sequence[PeopleGroup], sessions: SessionReport | None, *, churns: bool) -> list[GroupRow]:

@@ -69,6 +69,11 @@ def span(dates: Dates, parts: Parts) -> Span:
     return Span(begin(dates.first, parts.zone), begin(dates.last + DAY, parts.zone))
 
 
+def somebody(asked: DayQuery, parts: Parts) -> dict[str, list[Point]]:
+    """A series without a chart: a page that was empty takes it as the sign to draw itself anew."""
+    return {"somebody": [Point(begin(asked.dates.last, parts.zone), 1.0, 1)]}
+
+
 def metric(
     name: str,
     title: str,

@@ -68,12 +68,12 @@ def parse(
     if days:
         if not days.isdecimal() or not 1 <= int(days) <= LONGEST:
             raise Rejected("days", f"is a number from 1 to {LONGEST}, not {days[:20]!r}")
-        last = min(_date("to", params.get("to", "")), today) if params.get("to") else today
+        last = min(day("to", params.get("to", "")), today) if params.get("to") else today
         dates = Dates(last - DAY * (int(days) - 1), last)
         days = days if last == today else ""
     else:
-        first = _date("from", params.get("from", ""))
-        dates = Dates(first, min(_date("to", params.get("to", "")), today) if params.get("to") else today)
+        first = day("from", params.get("from", ""))
+        dates = Dates(first, min(day("to", params.get("to", "")), today) if params.get("to") else today)
         if not len(dates):
             raise Rejected("from", f"must not lie after to; got {dates.first} and {dates.last}")
         if len(dates) > LONGEST:
@@ -87,7 +87,8 @@ def parse(
     return DayQuery(dates, audience, by or (axes[0] if axes else ""), days, extra)
 
 
-def _date(place: str, text: str) -> date:
+def day(place: str, text: str) -> date:
+    """A date like 2026-11-22; raises Rejected for ``place``."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
