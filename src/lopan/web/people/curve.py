@@ -72,5 +72,5 @@ def _right(day: int) -> float:
 def _dot(rate: Rate, least: int) -> Dot | None:
     if rate.value is None or rate.low is None or rate.high is None:
         return None
-    heights = (_height(share) for share in (rate.value, rate.low, rate.high))
-    return Dot(rate, _right(rate.step), *heights, enough=rate.cohort >= least)
+    y, low, high = (_height(share) for share in (rate.value, rate.low, rate.high))
+    return Dot(rate, _right(rate.step), y, low, high, rate.cohort >= least)
