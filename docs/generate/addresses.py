@@ -8,7 +8,7 @@ from generate.plugins import modules
 from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
-from lopan.web import api, directives, directives_api, pages
+from lopan.web import annotating, api, directives, directives_api, pages, views
 
 
 def http() -> str:
@@ -34,11 +34,11 @@ def http() -> str:
         "",
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
-        *_routes(api.router, directives_api.router),
+        *_routes(api.router, directives_api.router, annotating.machines),
         "",
         "## Pages",
         "",
-        *_routes(pages.router, directives.router),
+        *_routes(pages.router, directives.router, views.router, annotating.router),
     ]
     return "\n".join(lines)
 

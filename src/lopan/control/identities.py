@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, func, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -12,8 +11,6 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from lopan.control.database import reading
 from lopan.control.tables import identities
 from lopan.errors import TryAgain
-
-T = TypeVar("T")
 
 _CHUNK = 1_000
 _ATTEMPTS = 10
@@ -85,18 +82,6 @@ def numbers(engine: Engine, kind: str, names: Iterable[str]) -> dict[str, int]:
     raise TryAgain(f"too many processes give numbers to new {kind} names at once")
 
 
-def names(engine: Engine, kind: str, numbers: Iterable[int]) -> dict[int, str]:
-    """The name behind each number; a number that was never given is not there."""
-    wanted = list(dict.fromkeys(numbers))
-    found: dict[int, str] = {}
-    with reading(engine) as connection:
-        for chunk in _chunks(wanted):
-            query = select(identities.c.number, identities.c.name)
-            query = query.where(identities.c.kind == kind, identities.c.number.in_(chunk))
-            found.update((row.number, row.name) for row in connection.execute(query))
-    return found
-
-
 def _given(connection: Connection, kind: str, missing: list[str]) -> dict[str, int]:
     given = _stored(connection, kind, missing)
     new = [name for name in missing if name not in given]
@@ -117,5 +102,17 @@ def _stored(connection: Connection, kind: str, names: list[str]) -> dict[str, in
     return stored
 
 
-def _chunks(values: list[T]) -> Iterator[list[T]]:
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
+def _chunks(names: list[str]) -> Iterator[list[str]]:
+    return (names[start : start + _CHUNK] for start in range(0, len(names), _CHUNK))
+
+
+def names(engine: Engine, kind: str, wanted: Iterable[int]) -> dict[int, str]:
+    """The name of each number; a number that was never given is not there."""
+    found: dict[int, str] = {}
+    asked = sorted(set(wanted))
+    with reading(engine) as connection:
+        for start in range(0, len(asked), _CHUNK):
+            query = select(identities.c.number, identities.c.name)
+            query = query.where(identities.c.kind == kind, identities.c.number.in_(asked[start : start + _CHUNK]))
+            found.update((row.number, row.name) for row in connection.execute(query))
+    return found

@@ -9,8 +9,9 @@ from lopan.store.base import Store
 STEPS: dict[int, tuple[str, ...]] = {
     1: ("schema/events.sql", "rollups/measures.sql", "rollups/sessions.sql"),
     2: ("schema/rare.sql",),
-    3: ("rollups/days.sql",),
+    3: ("rollups/days.sql", "schema/identify.sql"),
     4: ("schema/directives.sql",),
+    5: ("rollups/usage.sql",),
 }
 """A landed step never changes; a new one gets the next number."""
 

@@ -9,7 +9,20 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lopan.web import api, assets, directives, directives_api, failure, live, navigation, pages, performance, render
+from lopan.web import (
+    annotating,
+    api,
+    assets,
+    directives,
+    directives_api,
+    failure,
+    live,
+    navigation,
+    pages,
+    performance,
+    render,
+    views,
+)
 from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
@@ -45,9 +58,10 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(SecurityHeaders, secure=parts.config.public_url.startswith("https://"))
     app.include_router(api.router)
     app.include_router(directives_api.router)
+    app.include_router(annotating.machines)
     app.include_router(Login(app.state.auth, _public).router())
-    app.include_router(pages.router)
-    app.include_router(directives.router)
+    for pages_of in (pages, directives, views, annotating):
+        app.include_router(pages_of.router)
     # The people of a cell come first: their file would be a table of the page.
     for one in (engagement, cohort, retention):
         app.include_router(one.machine)

@@ -13,9 +13,11 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
-from lopan.analytics.metric import Filters, Metric, Span
+from lopan.analytics.metric import Against, Filters, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.reach import Reach, Response
+from lopan.analytics.releases import Release
+from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
@@ -33,12 +35,21 @@ class Kpis(Protocol):
         step: int | None = None,
         *,
         series: bool = True,
+        against: Against | None = None,
     ) -> Metric:
         """One KPI over one range. Raises Rejected for an unknown KPI or dimension."""
         ...
 
     async def dimension_values(self, name: str, span: Span) -> list[str]:
         """Values of ``release`` or ``device`` seen in the range; releases newest first."""
+        ...
+
+
+class Releases(Protocol):
+    """The releases that charts mark by themselves."""
+
+    async def known(self) -> list[Release]:
+        """Those worth naming, by their first event; never makes a page wait."""
         ...
 
 
@@ -105,6 +116,8 @@ class Parts:
     people: People | None = None
     reach: Reaches | None = None
     current: Current | None = None
+    usage: Usage | None = None
+    releases: Releases | None = None
 
     @property
     def zone(self) -> ZoneInfo:

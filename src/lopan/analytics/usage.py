@@ -1,0 +1,26 @@
+"""The analytics of what people do and how it goes as one part, handed to pages, API and alerts."""
+
+from __future__ import annotations
+
+from lopan.analytics.features import Features
+from lopan.analytics.people import People
+from lopan.analytics.report import Reports
+from lopan.analytics.roles import Roles
+from lopan.analytics.satisfaction import Satisfaction
+from lopan.analytics.workflows import Workflows
+from lopan.catalog.product import Product
+from lopan.clock import Clock
+from lopan.store import Readers
+
+
+class Usage:
+    """Features, workflows, satisfaction, roles and the report over the days of ``people`` and one set of readers."""
+
+    def __init__(self, people: People, readers: Readers, product: Product, clock: Clock) -> None:
+        self.days = people.days
+        self.product = product
+        self.features = Features(people.days, readers, product)
+        self.workflows = Workflows(people.days, readers, product, clock)
+        self.satisfaction = Satisfaction(people.days, readers, product)
+        self.roles = Roles(people, self.features, self.workflows, self.satisfaction, product)
+        self.reports = Reports(people, self.features, self.workflows, self.satisfaction, product, readers, clock)
