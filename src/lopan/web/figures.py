@@ -54,10 +54,10 @@ def change(metric: Metric) -> str:
     if metric.value is None or metric.previous is None:
         return ""
     if metric.unit == "%":
-        return _signed(metric.value - metric.previous, metric.decimals + 1, "pp")
+        return signed(metric.value - metric.previous, metric.decimals + 1, "pp")
     if not metric.previous:
         return ""
-    return _signed(100 * (metric.value / metric.previous - 1), 1, "%")
+    return signed(100 * (metric.value / metric.previous - 1), 1, "%")
 
 
 def told(metric: Metric) -> str:
@@ -66,10 +66,10 @@ def told(metric: Metric) -> str:
     if other is None or metric.value is None or other.value is None or other.difference is None:
         return "nothing to compare with" if metric.value is not None else "no data"
     unit = "pp" if metric.unit == "%" else metric.unit
-    text = _signed(other.difference, _telling(other.difference, metric.decimals), "" if unit == "count" else unit)
+    text = signed(other.difference, _telling(other.difference, metric.decimals), "" if unit == "count" else unit)
     if unit != "pp" and other.value:
         share = 100 * other.difference / abs(other.value)
-        text += f" ({_signed(share, _telling(share, 1), '%')})"
+        text += f" ({signed(share, _telling(share, 1), '%')})"
     if other.p is None:
         return f"{text}, not tested: " + ("too few samples" if _few(metric) else "its spread is not known")
     return f"{text}, {other.verdict}, {chance(other.p)}"
@@ -135,7 +135,8 @@ def iso(then: datetime) -> str:
     return then.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _signed(value: float, decimals: int, unit: str) -> str:
+def signed(value: float, decimals: int, unit: str) -> str:
+    """``+1.2 pp``, ``−3 %``, or ``±0`` for what rounds to nothing."""
     text = number(abs(value), decimals)
     if not text.strip("0."):
         return f"±0 {unit}"

@@ -33,7 +33,7 @@ _MOST: Final = 600
 _OWN = ("unit", "cohort", "index", "side", "page")
 
 router = APIRouter(include_in_schema=False)
-machine = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
+machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ async def table(request: Request, reader: Reader, form: export.Form) -> Response
     return await export.answer(request, made, form)
 
 
-@machine.get("/retention/users", response_model=shape.model(People))
+@machines.get("/retention/users", response_model=shape.model(People))
 async def answer(
     request: Request,
     asker: Reader,

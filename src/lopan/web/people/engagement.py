@@ -42,7 +42,7 @@ _BEFORE = MONTH + WEEK
 _BY_DAY_UP_TO = 35
 
 router = APIRouter(include_in_schema=False)
-machine = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
+machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,7 +260,7 @@ async def table(
     return await export.answer(request, _sheet(board, name, parts.config.timezone), form)
 
 
-@machine.get("/engagement", response_model=shape.model(Answer))
+@machines.get("/engagement", response_model=shape.model(Answer))
 async def answer(
     request: Request,
     asker: Reader,

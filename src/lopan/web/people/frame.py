@@ -14,10 +14,11 @@ from lopan.analytics.audience import AXES
 from lopan.analytics.calendar import DAY, Dates, begin
 from lopan.analytics.metric import Group, Metric, Point, Span, Status, Trend
 from lopan.analytics.people import People
+from lopan.analytics.usage import Usage
 from lopan.control import projects
 from lopan.control.principal import Principal
 from lopan.errors import GiveUp
-from lopan.web import navigation, performance
+from lopan.web import charts, navigation, performance
 from lopan.web.parts import Parts, parts_of
 from lopan.web.people.query import RANGES, DayQuery
 
@@ -62,6 +63,13 @@ def people(parts: Parts) -> People:
     if parts.people is None:
         raise GiveUp("this Lopan was started without the analytics of people")
     return parts.people
+
+
+def usage(parts: Parts) -> Usage:
+    """The analytics of usage; raises GiveUp where the composition root left it out."""
+    if parts.usage is None:
+        raise GiveUp("this Lopan was started without the analytics of usage")
+    return parts.usage
 
 
 def span(dates: Dates, parts: Parts) -> Span:
@@ -125,8 +133,18 @@ def metric(
     )
 
 
+def charted(parts: Parts, metrics: Sequence[Metric]) -> dict[str, Any]:
+    """The block ``chart-data`` for trend charts of ``metrics``."""
+    return {"zone": parts.config.timezone, "charts": [charts.trend(metric) for metric in metrics]}
+
+
 def by_week(points: Sequence[Point], parts: Parts) -> list[Point]:
-    """Points by day as ISO weeks, the mean of all samples; one without all seven days, or not over, is partial."""
+    """Points by day as ISO weeks, the mean of all samples; weeks that lack a day or have a partial one are partial.
+
+    Points that are weeks already stay as they are.
+    """
+    if len(points) > 1 and points[1].t - points[0].t > 2 * DAY:
+        return list(points)
     weeks: dict[datetime, list[Point]] = {}
     for point in points:
         day = point.t.astimezone(parts.zone).date()

@@ -48,7 +48,7 @@ UNITS: Final[dict[Unit, str]] = {"week": "Week", "month": "Month"}
 ROWS: Final = 12
 LEAST: Final = 30
 """People behind a share, below which it is greyed."""
-HEAT: Final = (0.2, 0.4, 0.6, 0.75, 0.9)
+HEAT: Final = (0.2, 0.4, 0.6, 0.8)
 """Where one class of intensity ends and the next begins."""
 _BRACKETS = (1, 7, 14, 21, 30, 37, 45, 60, 75, 90)
 _DAYS = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 45, 60, 75, 90)
@@ -56,7 +56,7 @@ _SMOOTH = 7
 _COHORTS: dict[Unit, timedelta] = {"week": timedelta(weeks=11), "month": timedelta(days=5 * 30)}
 
 router = APIRouter(include_in_schema=False)
-machine = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
+machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,11 +112,6 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         return self.returns.steps if self.returns else []
 
 
-def heat(value: float) -> int:
-    """The class of intensity of a share in 0-1, 0 to 5."""
-    return sum(value >= edge for edge in HEAT)
-
-
 def read(request: Request) -> DayQuery:
     """The query in the address; raises Rejected."""
     parts = parts_of(request)
@@ -162,7 +157,7 @@ async def table(
     return await export.answer(request, made, form)
 
 
-@machine.get("/retention", response_model=shape.model(Answer))
+@machines.get("/retention", response_model=shape.model(Answer))
 async def answer(
     request: Request,
     asker: Reader,
