@@ -1,4 +1,4 @@
-"""Forty people who began on one Monday, two who are new since yesterday, and everything they did: every figure known."""
+"""Forty people who began on one Monday and two who are new since yesterday: all they did, so every figure is known."""
 
 from __future__ import annotations
 

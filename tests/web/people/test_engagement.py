@@ -27,7 +27,7 @@ def test_answer_fits_its_published_shape_and_is_what_they_did(regular: Site) -> 
     assert [period[kind] for kind in ("new", "returning", "resurrected", "dormant")] == [2, 12, 0, 0]
     assert found["sessions"]["median_without"] == 1_200
     assert found["weeks"] is None
-    assert {group["key"]: group["mau"] for group in found["groups"]} == {"salesperson": 28}
+    assert {group["key"]: group["mau"] for group in found["groups"]} == {"salesperson": 28, "warehouseKeeper": 0}
     assert {group["churn"] for group in found["groups"]} == {None}
 
 
@@ -107,7 +107,7 @@ def test_growth_accounting_is_read_without_colour(regular_reader: Page, regular:
     for kind in ("resurrected", "dormant"):
         assert panel.locator(f'.legend rect[fill="url(#hatch-{kind})"]').count() == 1
     regular_reader.get_by_role("link", name="Week", exact=True).click()
-    expect(panel.get_by_role("columnheader", name="Week")).to_be_attached()
+    expect(panel.locator("thead th").first).to_have_text("Week")
     expect(panel).to_contain_text("days)")
 
 
@@ -118,7 +118,7 @@ def test_today_moves_with_the_event_and_without_a_reload(regular_reader: Page, r
     before = int(regular_reader.locator("#card-dau .card-line b").inner_text())
     regular.server.send([regulars.now("s20"), regulars.now("s21")])
 
-    expect(regular_reader.locator("#card-dau .card-line b")).to_have_text(str(before + 2))
+    expect(regular_reader.locator("#card-dau .card-line b")).to_have_text(str(before + 2), timeout=20_000)
     assert regular_reader.evaluate("window.notReloaded") is True
 
 
@@ -151,4 +151,4 @@ def test_nobody_is_said_and_the_first_person_seen(regular_reader: Page, regular:
     expect(regular_reader.get_by_role("heading", name="Nobody matches these filters")).to_be_visible()
     regular.server.send([regulars.now("s25") | {"role": "pilot"}])
     expect(regular_reader.get_by_role("heading", name="Nobody matches these filters")).to_have_count(0)
-    expect(regular_reader.locator("#card-dau .card-line b")).to_have_text("1")
+    expect(regular_reader.locator("#card-dau .card-line b")).to_have_text("1", timeout=20_000)

@@ -143,7 +143,7 @@ def test_new_person_shows_in_the_cohort_of_this_week(regular_reader: Page, regul
     before = int(size.inner_text())
     regular.server.send([regulars.now("n7")])
 
-    expect(size).to_have_text(str(before + 1))
+    expect(size).to_have_text(str(before + 1), timeout=20_000)
     assert regular_reader.evaluate("window.notReloaded") is True
 
 
