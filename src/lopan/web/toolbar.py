@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import anyio.to_thread
 import msgspec
 from starlette.requests import Request
 
+from lopan.analytics.metric import Against, Filters, Span
 from lopan.control import views
 from lopan.control.principal import Principal
 from lopan.control.views import View
@@ -19,11 +21,16 @@ from lopan.web.query import Query
 
 
 class Toolbar(msgspec.Struct, frozen=True):
-    """Of ``page`` with the query string ``query``; ``view`` is the one that was opened, ``range`` in words."""
+    """Of ``page`` with the query string ``query``; ``view`` is the one that was opened, ``range`` in words.
+
+    ``at``: the moment that the form for an annotation proposes; ``filters`` say what it is about.
+    """
 
     page: str
     query: str
     range: str
+    at: datetime
+    filters: Filters
     views: list[View]
     view: View | None
     marks: list[Mark]
@@ -38,17 +45,33 @@ class Toolbar(msgspec.Struct, frozen=True):
 
 async def load(request: Request, reader: Principal, page: Page, asked: Query) -> Toolbar:
     """Everything that ``toolbar.html`` and the charts need; forms are offered only to a session, not to a token."""
+    return await around(request, reader, page, asked.address(), asked.span, asked.filters, asked.against)
+
+
+async def around(
+    request: Request,
+    reader: Principal,
+    page: Page,
+    address: str,
+    span: Span,
+    filters: Filters,
+    against: Against | None = None,
+) -> Toolbar:
+    """As ``load``, for a page whose address is read by something else than ``Query``."""
     parts, zone = parts_of(request), parts_of(request).zone
     known, found = await asyncio.gather(
         anyio.to_thread.run_sync(views.listing, parts.engine, reader.name, page.path),
-        marks.of(parts, reader, asked.span, asked.filters, asked.against),
+        marks.of(parts, reader, span, filters, against),
     )
     opened = request.query_params.get("view", "")
-    began, ended = (figures.stamp(moment, zone) for moment in (asked.span.start, asked.span.end))
+    began, ended = (figures.stamp(moment, zone) for moment in (span.start, span.end))
+    now = parts.clock.now()
     return Toolbar(
         page=page.path,
-        query=asked.address(),
-        range=f"{began} to {ended} {figures.zone_name(zone, asked.span.end)}",
+        query=address,
+        range=f"{began} to {ended} {figures.zone_name(zone, span.end)}",
+        at=now if span.start <= now <= span.end else span.start,
+        filters=filters,
         views=known,
         view=next((view for view in known if str(view.id) == opened), None),
         marks=found,

@@ -175,6 +175,12 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
             ),
         }
 
+    def files(self, metric: Metric) -> dict[str, str]:
+        """Where the course of a chart is as a file."""
+        table = "sessions" if metric.id in ("sessions", "session_median") else "days"
+        kinds = {"CSV": "csv", "Parquet": "parquet"}
+        return {title: f"/engagement/{table}.{kind}?{self.query.address()}" for title, kind in kinds.items()}
+
     def session_of(self, day: date) -> SessionFigures | None:
         """Sessions that began on a day of the range."""
         found = next((one for one in self.sessions.days if one.day == day), None) if self.sessions else None

@@ -12,13 +12,13 @@ from starlette.requests import Request
 
 from lopan.analytics.audience import AXES
 from lopan.analytics.calendar import DAY, Dates, begin
-from lopan.analytics.metric import Group, Metric, Point, Span, Status, Trend
+from lopan.analytics.metric import Filters, Group, Metric, Point, Span, Status, Trend
 from lopan.analytics.people import People
 from lopan.analytics.usage import Usage
 from lopan.control import projects
 from lopan.control.principal import Principal
 from lopan.errors import GiveUp
-from lopan.web import charts, navigation, performance
+from lopan.web import charts, navigation, performance, toolbar
 from lopan.web.parts import Parts, parts_of
 from lopan.web.people.query import RANGES, DayQuery
 
@@ -36,10 +36,13 @@ async def around(
 ) -> dict[str, Any]:
     """The context that ``people/filters.html`` and the frame need."""
     parts = parts_of(request)
-    values, known, alerts = await asyncio.gather(
+    audience = asked.audience
+    filters = Filters(project=audience.project, release=audience.release, role=audience.role)
+    values, known, alerts, tools = await asyncio.gather(
         asyncio.gather(*(_values(parts, axis, asked) for axis in axes)),
         anyio.to_thread.run_sync(projects.listing, parts.engine),
         performance.active_alerts(parts, principal),
+        toolbar.around(request, principal, page, asked.address(), span(asked.dates, parts), filters),
     )
     return {
         "query": asked,
@@ -48,6 +51,7 @@ async def around(
         "projects": known,
         "stream": f"/live{page.path}?{asked.address()}",
         "firing": performance.firing(alerts),
+        "tools": tools,
     }
 
 
