@@ -18,7 +18,11 @@ def model(struct: type[msgspec.Struct]) -> type[BaseModel]:
         field.encode_name: (_type(hints[field.name]), ...) for field in msgspec.structs.fields(struct)
     }
     made: type[BaseModel] = create_model(
-        f"{struct.__name__}Model", __config__=ConfigDict(extra="forbid"), __doc__=struct.__doc__, **fields
+        struct.__name__,
+        __config__=ConfigDict(extra="forbid"),
+        __doc__=struct.__doc__,
+        __module__=struct.__module__,
+        **fields,
     )
     return made
 

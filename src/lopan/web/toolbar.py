@@ -23,19 +23,20 @@ from lopan.web.query import Query
 class Toolbar(msgspec.Struct, frozen=True):
     """Of ``page`` with the query string ``query``; ``view`` is the one that was opened, ``range`` in words.
 
-    ``at``: the moment that the form for an annotation proposes; ``filters`` say what it is about.
+    ``at``, ``release`` and ``project`` are what a new annotation begins with.
     """
 
     page: str
     query: str
     range: str
-    at: datetime
-    filters: Filters
     views: list[View]
     view: View | None
     marks: list[Mark]
     may_save: bool
     may_annotate: bool
+    at: datetime
+    release: str = ""
+    project: str = ""
 
     @property
     def here(self) -> str:
@@ -52,12 +53,12 @@ async def around(
     request: Request,
     reader: Principal,
     page: Page,
-    address: str,
+    query: str,
     span: Span,
     filters: Filters,
     against: Against | None = None,
 ) -> Toolbar:
-    """As ``load``, for a page whose address is read by something else than ``Query``."""
+    """As ``load``, for a page that reads its address in another way; ``query`` leads to what is shown."""
     parts, zone = parts_of(request), parts_of(request).zone
     known, found = await asyncio.gather(
         anyio.to_thread.run_sync(views.listing, parts.engine, reader.name, page.path),
@@ -68,13 +69,14 @@ async def around(
     now = parts.clock.now()
     return Toolbar(
         page=page.path,
-        query=address,
+        query=query,
         range=f"{began} to {ended} {figures.zone_name(zone, span.end)}",
-        at=now if span.start <= now <= span.end else span.start,
-        filters=filters,
         views=known,
         view=next((view for view in known if str(view.id) == opened), None),
         marks=found,
         may_save=access.may_save(reader),
         may_annotate=access.may_annotate(reader) and reader.person,
+        at=now if span.end >= now else span.start,
+        release=filters.release,
+        project=filters.project,
     )

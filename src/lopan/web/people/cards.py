@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from lopan.analytics.calendar import Dates, begin
 from lopan.analytics.intervals import wilson, z_shares
 from lopan.analytics.metric import Metric, Point, Span, Trend
 from lopan.analytics.status import status, trend
@@ -62,3 +64,8 @@ def metric(kpi: Kpi, now: Count, then: Count, span: Span, series: Sequence[Point
 def valued(kpi: Kpi, count: Count) -> float | None:
     """In the unit of ``kpi``; None without anything to divide by."""
     return kpi.scale * count.hits / count.whole if count.whole else None
+
+
+def somebody(dates: Dates, zone: ZoneInfo) -> dict[str, list[Point]]:
+    """A series without a chart, for the live stream: a page that was empty takes it as the sign to draw itself anew."""
+    return {"somebody": [Point(begin(dates.last, zone), 1.0, 1)]}

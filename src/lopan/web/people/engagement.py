@@ -22,7 +22,7 @@ from lopan.analytics.metric import Metric, Point
 from lopan.analytics.sessions import SessionDay, SessionFigures, SessionReport
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
-from lopan.web import access, api, charts, export, navigation, render, shape
+from lopan.web import access, api, export, navigation, render, shape
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
@@ -240,12 +240,12 @@ async def page(request: Request, reader: Reader) -> Response:
     board, around = await asyncio.gather(
         load(parts, principal, asked), frame.around(request, principal, navigation.ENGAGEMENT, asked)
     )
-    drawn = [] if board.empty or not board.uses else [charts.trend(metric) for metric in board.charts()]
+    drawn = [] if board.empty or not board.uses else board.charts()
     context = {
         **around,
         "board": board,
         "definitions": DEFINITIONS,
-        "chart_data": {"zone": parts.config.timezone, "charts": drawn},
+        "chart_data": frame.charted(parts, drawn, around["tools"].marks),
     }
     return render.page(request, "people/engagement.html", context, principal=principal)
 
@@ -303,7 +303,9 @@ def watch(request: Request, principal: Principal) -> Look:
         if board.empty:
             return Shown(drawn)
         seen = board.charts() if board.uses else []
-        return Shown(drawn, {**frame.somebody(board.query, parts), **{metric.id: metric.series for metric in seen}})
+        return Shown(
+            drawn, {**cards.somebody(board.query.dates, parts.zone), **{metric.id: metric.series for metric in seen}}
+        )
 
     return look
 

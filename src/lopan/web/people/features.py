@@ -189,6 +189,7 @@ def watch(request: Request, principal: Principal) -> Look:
         heat.setdefault(board.structure, drawing("heatmap", board))
         drawn = {"verdict": drawing("verdict", board), "heads": drawing("heads", board), "list": drawing("rows", board)}
         drawn |= {"heatmap": heat[board.structure], "detail": drawing("detail", board)}
+        drawn["late"] = drawing("late", board.adopted.late)
         if not board.empty:
             drawn["full"] = "yes"
         for row, feature in enumerate(board.adopted.features):

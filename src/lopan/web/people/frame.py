@@ -19,6 +19,7 @@ from lopan.control import projects
 from lopan.control.principal import Principal
 from lopan.errors import GiveUp
 from lopan.web import charts, navigation, performance, toolbar
+from lopan.web.marks import Mark
 from lopan.web.parts import Parts, parts_of
 from lopan.web.people.query import RANGES, DayQuery
 
@@ -36,22 +37,22 @@ async def around(
 ) -> dict[str, Any]:
     """The context that ``people/filters.html`` and the frame need."""
     parts = parts_of(request)
-    audience = asked.audience
-    filters = Filters(project=audience.project, release=audience.release, role=audience.role)
-    values, known, alerts, tools = await asyncio.gather(
+    whom = asked.audience
+    filters = Filters(project=whom.project, release=whom.release, role=whom.role)
+    tools, values, known, alerts = await asyncio.gather(
+        toolbar.around(request, principal, page, asked.address(), span(asked.dates, parts), filters),
         asyncio.gather(*(_values(parts, axis, asked) for axis in axes)),
         anyio.to_thread.run_sync(projects.listing, parts.engine),
         performance.active_alerts(parts, principal),
-        toolbar.around(request, principal, page, asked.address(), span(asked.dates, parts), filters),
     )
     return {
         "query": asked,
         "ranges": ranges,
         "choices": dict(zip(axes, values, strict=True)),
         "projects": known,
+        "tools": tools,
         "stream": f"/live{page.path}?{asked.address()}",
         "firing": performance.firing(alerts),
-        "tools": tools,
     }
 
 
@@ -79,11 +80,6 @@ def usage(parts: Parts) -> Usage:
 def span(dates: Dates, parts: Parts) -> Span:
     """The moments from the begin of the first day to the end of the last."""
     return Span(begin(dates.first, parts.zone), begin(dates.last + DAY, parts.zone))
-
-
-def somebody(asked: DayQuery, parts: Parts) -> dict[str, list[Point]]:
-    """A series without a chart: a page that was empty takes it as the sign to draw itself anew."""
-    return {"somebody": [Point(begin(asked.dates.last, parts.zone), 1.0, 1)]}
 
 
 def metric(
@@ -137,9 +133,9 @@ def metric(
     )
 
 
-def charted(parts: Parts, metrics: Sequence[Metric]) -> dict[str, Any]:
-    """The block ``chart-data`` for trend charts of ``metrics``."""
-    return {"zone": parts.config.timezone, "charts": [charts.trend(metric) for metric in metrics]}
+def charted(parts: Parts, metrics: Sequence[Metric], marked: Sequence[Mark]) -> dict[str, Any]:
+    """The block ``chart-data`` for trend charts of ``metrics`` with what is marked on all of them."""
+    return charts.data(parts.config.timezone, [charts.trend(metric) for metric in metrics], marked)
 
 
 def by_week(points: Sequence[Point], parts: Parts) -> list[Point]:

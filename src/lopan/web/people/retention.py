@@ -203,7 +203,7 @@ def watch(request: Request, principal: Principal) -> Look:
         if full:
             drawn |= {f"card-{metric.id}": drawing("card", board, metric) for metric in board.metrics}
             drawn |= {"curve": drawing("curve", board), "verdict": drawing("verdict", board)}
-        return Shown(drawn, frame.somebody(board.query, parts))
+        return Shown(drawn, cards.somebody(board.query.dates, parts.zone))
 
     return look
 

@@ -52,7 +52,7 @@ class Asked(msgspec.Struct, frozen=True):
     response: Answered | None
 
 
-class Told(msgspec.Struct, frozen=True):
+class Opinions(msgspec.Struct, frozen=True):
     """All answers of each scale, then survey by survey."""
 
     scales: list[Opinion]
@@ -78,7 +78,7 @@ class Board(msgspec.Struct, frozen=True):
     """All that the page shows about one query; ``comments`` None = not for this reader."""
 
     query: DayQuery
-    told: Told
+    told: Opinions
     figures: list[Metric]
     comments: Comments | None
     roles: Mapping[str, Role]
@@ -186,12 +186,12 @@ async def load(parts: Parts, principal: Principal, asked: DayQuery) -> Board:
     )
 
 
-async def _told(parts: Parts, asked: DayQuery) -> Told:
+async def _told(parts: Parts, asked: DayQuery) -> Opinions:
     found = await frame.usage(parts).satisfaction.opinions(asked.dates, asked.audience)
     surveys = [one for one in found if one.id]
     responses = await asyncio.gather(*(_response(parts, one.id, asked.audience.number) for one in surveys))
     held = [Asked(*pair) for pair in zip(surveys, responses, strict=True)]
-    return Told(
+    return Opinions(
         [one for one in found if not one.id],
         [one for one in held if one.opinion.score.n or one.response is not None],
     )
@@ -233,7 +233,7 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
     board = await load(parts, reader, asked)
     context = await frame.around(request, reader, navigation.SATISFACTION, asked)
     context |= {"board": board, "moods": MOODS, "axes": AXES, "most": ROWS}
-    context |= {"chart_data": frame.charted(parts, [metric for _, metric in board.shown])}
+    context |= {"chart_data": frame.charted(parts, [metric for _, metric in board.shown], context["tools"].marks)}
     return render.page(request, "people/satisfaction.html", context, principal=reader)
 
 
@@ -312,7 +312,7 @@ _CUSTOMER = Annotated[str, Query(description="Only answers given at this custome
 _PROJECT = Annotated[str, Query(description="Only the project of this number.")]
 
 
-@machines.get("/satisfaction", response_model=model(Told))
+@machines.get("/satisfaction", response_model=model(Opinions))
 async def satisfaction(
     request: Request,
     asker: Asker,

@@ -35,7 +35,7 @@ router = APIRouter(include_in_schema=False)
 machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=PROBLEMS)
 
 
-class Told(msgspec.Struct, frozen=True):
+class Funnels(msgspec.Struct, frozen=True):
     """Every workflow, and who fails at a step that the others pass (by first entry)."""
 
     workflows: list[WorkflowUse]
@@ -169,7 +169,8 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
         # What is drawn stays while the page is open, whatever is in the most trouble by then.
         asked = msgspec.structs.replace(asked, own={**asked.own, "workflow": board.chosen.id})
     context = await frame.around(request, reader, navigation.WORKFLOWS, asked)
-    context |= {"board": board, "entries": ENTRIES, "chart_data": frame.charted(parts, board.drawn)}
+    chart_data = frame.charted(parts, board.drawn, context["tools"].marks)
+    context |= {"board": board, "entries": ENTRIES, "chart_data": chart_data}
     return render.page(request, "people/workflows.html", context, principal=reader)
 
 
@@ -198,12 +199,15 @@ def watch(request: Request, principal: Principal) -> Look:
 
     async def look(*, full: bool) -> Shown:
         board = await load(parts, read(request))
+        if board.chosen is None:
+            return Shown({})
         drawn = {"verdict": drawing("verdict", board), "funnel": drawing("funnel", board)}
         for use, metric in zip(board.uses, board.figures, strict=True):
             drawn[f"card-{use.id}"] = drawing("card", use, metric)
             drawn[f"facts-{use.id}"] = drawing("facts", use, metric)
         if full:
             drawn |= {"roles": drawing("splits", board, "role"), "releases": drawing("splits", board, "release")}
+        drawn["late"] = drawing("late", board.chosen.late)
         if not board.empty:
             drawn["full"] = "yes"
         return Shown(drawn, {metric.id: metric.series for metric in board.drawn})
@@ -211,7 +215,7 @@ def watch(request: Request, principal: Principal) -> Look:
     return look
 
 
-@machines.get("/workflows", response_model=model(Told))
+@machines.get("/workflows", response_model=model(Funnels))
 async def workflows(
     request: Request,
     asker: Asker,
@@ -229,4 +233,4 @@ async def workflows(
     given = {"days": days, "from": since, "to": to}
     given |= {"role": role, "release": release, "customer": customer, "project": project}
     board = await load(parts, parse(given, parts.clock.now(), parts.zone, ()))
-    return answer(request, Told(board.uses, board.trouble))
+    return answer(request, Funnels(board.uses, board.trouble))
