@@ -66,7 +66,7 @@ def test_each_level_gets_its_part(regular: Site, level: str, address: str) -> No
     assert crowd.status(regular, level, address) == (200 if allowed.get(level) else 403)
 
 
-@pytest.mark.parametrize("wrong", ["per=year", "by=colour", "days=0", "role=a&customer=b"])
+@pytest.mark.parametrize("wrong", ["per=year", "by=colour", "days=0", "role=a&customer=b", "compare=colour:red"])
 def test_wrong_parameter_is_refused(regular: Site, wrong: str) -> None:
     assert crowd.status(regular, "operational", f"/engagement?{wrong}") == 400
 
@@ -95,6 +95,20 @@ def test_cards_tell_the_last_complete_day_and_what_they_compare_with(regular_rea
     regular_reader.get_by_role("button", name="Definition of Stickiness").click()
     expect(regular_reader.locator("#about-stickiness")).to_contain_text("mean DAU of 28 local days / MAU")
     regular_reader.keyboard.press("Escape")
+
+
+@pytest.mark.browser
+def test_charts_are_compared_with_another_side(regular_reader: Page, regular: Site) -> None:
+    crowd.opened(regular_reader, regular, "/engagement?days=7")
+    regular_reader.get_by_label("Compare with").select_option("customer:South")
+    line = regular_reader.locator('[data-live="versus-dau"]')
+    expect(line).to_contain_text("Shown 14")
+    expect(line).to_contain_text("customer South 7")
+    expect(line).to_contain_text("+7 (+100.0 %)")
+    expect(regular_reader.get_by_label("Compare with")).to_be_focused()
+    assert "days=7" in regular_reader.url
+    regular_reader.get_by_label("Compare with").select_option("previous")
+    expect(line).to_contain_text("previous period 0")
 
 
 @pytest.mark.browser

@@ -39,6 +39,10 @@ class DayQuery(msgspec.Struct, frozen=True):
 
     def address(self, **changes: str) -> str:
         """The query string that leads here, with ``changes``; a new filter takes the place of another one."""
+        return urlencode(self.parameters(**changes))
+
+    def parameters(self, **changes: str) -> list[tuple[str, str]]:
+        """As ``address``, in pairs, for the hidden fields of a form."""
         values = {"days": self.days if self.days != DEFAULT else "", "by": self.by}
         if not self.days:
             values |= {"from": self.dates.first.isoformat(), "to": self.dates.last.isoformat()}
@@ -48,7 +52,7 @@ class DayQuery(msgspec.Struct, frozen=True):
         values |= self.own
         if any(changes.get(axis) for axis in AXES):
             values |= dict.fromkeys(AXES, "")
-        return urlencode({name: value for name, value in (values | changes).items() if value})
+        return [(name, value) for name, value in (values | changes).items() if value]
 
 
 def parse(
