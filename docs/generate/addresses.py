@@ -9,9 +9,9 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
-from lopan.web.people import features, roles, satisfaction, workflows
+from lopan.web.people import cohort, engagement, features, retention, roles, satisfaction, workflows
 
-_PEOPLE = (features, workflows, roles, satisfaction)
+_PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction)
 
 
 def http() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -148,6 +148,8 @@ class Truth:
 
     def came_back(self, cohort: date, step: int, method: str) -> set[str] | None:
         """Who was active again; None while the cohort is too young."""
+        if method == "hours":
+            return self._by_the_clock(cohort, step)
         last = self.today - DAY
         first = until = cohort + DAY * step
         if method == "after":
@@ -159,6 +161,20 @@ class Truth:
         if until > last:
             return None
         return self.window(first, until)
+
+    def _by_the_clock(self, cohort: date, step: int) -> set[str] | None:
+        ends = datetime.combine(cohort + DAY, time(), self.zone).astimezone(UTC) + HOURS_24 * (step + 1)
+        if self.day(ends - timedelta(milliseconds=1)) >= self.today:
+            return None
+        times: dict[str, list[datetime]] = defaultdict(list)
+        for event in self.foreground:
+            times[self.person[event.user]].append(event.time)
+        begun = {person: min(one for one in times[person] if self.day(one) == cohort) for person in self.born(cohort)}
+        return {
+            person
+            for person, first in begun.items()
+            if any(HOURS_24 * step <= one - first < HOURS_24 * (step + 1) for one in times[person])
+        }
 
     def rate(self, days: Sequence[date], step: int, method: str, axis: str = "", name: str = "") -> tuple[int, int]:
         back = cohort = 0

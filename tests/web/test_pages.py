@@ -15,6 +15,14 @@ EVERYONE = set(LEVELS)
 # METRICS.md, "Access": which level opens which page.
 OPENED_BY = {
     "/performance": TECHNICAL,
+    "/engagement": {"operational", "executive"},
+    "/engagement/lifecycle.csv": {"operational", "executive"},
+    "/engagement/days.csv": {"operational"},
+    "/engagement/weeks.csv": {"executive"},
+    "/retention": {"customerSuccess"},
+    "/retention/steps.parquet": {"customerSuccess"},
+    "/retention/users?cohort=2026-11-02": {"customerSuccess"},
+    "/retention/users.csv?cohort=2026-11-02": {"customerSuccess"},
     "/features": {"operational", "customerSuccess"},
     "/workflows": {"operational"},
     "/roles": {"operational"},
@@ -33,6 +41,8 @@ OPENED_BY = {
     "/playbooks/app-launch-time": TECHNICAL,
     "/playbooks/crash-rate": TECHNICAL,
     "/live/performance": TECHNICAL,
+    "/live/engagement": {"operational", "executive"},
+    "/live/retention": {"customerSuccess"},
     "/live/features": {"operational", "customerSuccess"},
     "/live/workflows": {"operational"},
     "/live/roles": {"operational"},
@@ -75,9 +85,9 @@ def test_navigation_shows_only_what_may_be_opened(site: Site, level: str) -> Non
     ("level", "path"),
     [
         ("technical", "/performance"),
-        ("executive", "/satisfaction"),
-        ("operational", "/features"),
-        ("customerSuccess", "/features"),
+        ("executive", "/engagement"),
+        ("operational", "/engagement"),
+        ("customerSuccess", "/retention"),
     ],
 )
 def test_home_is_the_first_page_of_figures(site: Site, level: str, path: str) -> None:

@@ -45,7 +45,19 @@ ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
 DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
 REFERENCE: Final = Page("/docs", "API", "code")
-PAGES: Final = (PERFORMANCE, FEATURES, WORKFLOWS, ROLES, SATISFACTION, ALERTS, SOURCES, DIRECTIVES, REFERENCE)
+PAGES: Final = (
+    PERFORMANCE,
+    ENGAGEMENT,
+    RETENTION,
+    FEATURES,
+    WORKFLOWS,
+    ROLES,
+    SATISFACTION,
+    ALERTS,
+    SOURCES,
+    DIRECTIVES,
+    REFERENCE,
+)
 """In the order of the navigation; the pages of one section stand together."""
 
 

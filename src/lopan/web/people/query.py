@@ -39,6 +39,10 @@ class DayQuery(msgspec.Struct, frozen=True):
 
     def address(self, **changes: str) -> str:
         """The query string that leads here, with ``changes``; a new filter takes the place of another one."""
+        return urlencode(self.parameters(**changes))
+
+    def parameters(self, **changes: str) -> list[tuple[str, str]]:
+        """As ``address``, in pairs, for the hidden fields of a form."""
         values = {"days": self.days if self.days != DEFAULT else "", "by": self.by}
         if not self.days:
             values |= {"from": self.dates.first.isoformat(), "to": self.dates.last.isoformat()}
@@ -48,7 +52,7 @@ class DayQuery(msgspec.Struct, frozen=True):
         values |= self.own
         if any(changes.get(axis) for axis in AXES):
             values |= dict.fromkeys(AXES, "")
-        return urlencode({name: value for name, value in (values | changes).items() if value})
+        return [(name, value) for name, value in (values | changes).items() if value]
 
 
 def parse(
@@ -68,12 +72,12 @@ def parse(
     if days:
         if not days.isdecimal() or not 1 <= int(days) <= LONGEST:
             raise Rejected("days", f"is a number from 1 to {LONGEST}, not {days[:20]!r}")
-        last = min(_date("to", params.get("to", "")), today) if params.get("to") else today
+        last = min(day("to", params.get("to", "")), today) if params.get("to") else today
         dates = Dates(last - DAY * (int(days) - 1), last)
         days = days if last == today else ""
     else:
-        first = _date("from", params.get("from", ""))
-        dates = Dates(first, min(_date("to", params.get("to", "")), today) if params.get("to") else today)
+        first = day("from", params.get("from", ""))
+        dates = Dates(first, min(day("to", params.get("to", "")), today) if params.get("to") else today)
         if not len(dates):
             raise Rejected("from", f"must not lie after to; got {dates.first} and {dates.last}")
         if len(dates) > LONGEST:
@@ -87,7 +91,8 @@ def parse(
     return DayQuery(dates, audience, by or (axes[0] if axes else ""), days, extra)
 
 
-def _date(place: str, text: str) -> date:
+def day(place: str, text: str) -> date:
+    """A date like 2026-11-22; raises Rejected for ``place``."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
