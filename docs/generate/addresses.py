@@ -9,6 +9,9 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
+from lopan.web.people import cohort, engagement, features, retention, roles, satisfaction, workflows
+
+_PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction)
 
 
 def http() -> str:
@@ -34,11 +37,11 @@ def http() -> str:
         "",
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
-        *_routes(api.router, directives_api.router, annotating.machines),
+        *_routes(api.router, directives_api.router, annotating.machines, *(page.machines for page in _PEOPLE)),
         "",
         "## Pages",
         "",
-        *_routes(pages.router, directives.router, views.router, annotating.router),
+        *_routes(pages.router, *(page.router for page in _PEOPLE), directives.router, views.router, annotating.router),
     ]
     return "\n".join(lines)
 

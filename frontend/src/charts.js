@@ -192,10 +192,11 @@ function reach(chart) {
 }
 
 // A bucket with a few samples must not flatten all others; it is cut at the edge.
-function weighty({ v, n, c }) {
+function weighty({ v, n, c, unit }) {
   const held = v.map((value, i) => [value, n[i]]).filter(([value]) => value !== null);
   const counts = held.map(([, count]) => count).sort((a, b) => a - b);
-  const least = 0.35 * (counts[counts.length >> 1] ?? 0);
+  // A count is its own number of samples: a quiet Sunday is a figure, not an accident.
+  const least = unit === "count" ? 0 : 0.35 * (counts[counts.length >> 1] ?? 0);
   const kept = held.filter(([, count]) => count >= least).map(([value]) => value);
   return kept.concat((c ?? []).filter((value) => value !== null));
 }
@@ -270,9 +271,10 @@ function read(plot, chart, place) {
     line.textContent = line.dataset.rest;
     return;
   }
-  const form = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
+  const clock = chart.step < 86_400 ? { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } : { weekday: "short" };
+  const form = { day: "numeric", month: "short", ...clock, timeZone: zone };
   const when = new Intl.DateTimeFormat("en-GB", form).format(chart.t[index] * 1000);
-  const value = chart.v[index] === null ? "no data" : `${chart.v[index].toFixed(chart.decimals)} ${chart.unit}`.trim();
+  const value = chart.v[index] === null ? "no data" : `${chart.v[index].toFixed(chart.decimals)} ${chart.unit === "count" ? "" : chart.unit}`.trim();
   const there = chart.c?.[index] ?? null;
   const other = chart.c ? ` against ${there === null ? "no data" : there.toFixed(chart.decimals)}` : "";
   line.textContent = `${when} · ${value}${other} · n ${chart.n[index].toLocaleString("en")}${chart.p[index] ? " · still filling" : ""}`;

@@ -33,7 +33,8 @@ function open() {
     heard();
     const update = JSON.parse(event.data);
     // A page without data has no charts to extend: the first event makes it a whole one.
-    if ("empty" in board.dataset && update.charts?.some(({ v }) => v.some((value) => value !== null))) {
+    const held = update.charts?.some(({ v }) => v.some((value) => value !== null)) || update.fragments?.full;
+    if ("empty" in board.dataset && held) {
       location.reload();
       return;
     }
@@ -76,7 +77,10 @@ function swap(name, html) {
   if (place.innerHTML.trim() === fresh.innerHTML) return;
   const before = place.querySelector("[data-say]")?.dataset.tone;
   const figure = place.querySelector(".value")?.textContent;
+  // Who stands on a link of what is replaced stands on it afterwards, too.
+  const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
   place.replaceChildren(fresh.content);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   const spoken = place.querySelector("[data-say]");
   if (before && spoken?.dataset.tone !== before) announce(spoken.dataset.say);
   const value = place.querySelector(".value");

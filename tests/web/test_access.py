@@ -29,6 +29,7 @@ SEEN_BY: dict[str, set[str]] = {
     "retentionRates": {"customerSuccess"},
     "supportResolution": {"customerSuccess"},
     "customerHealth": {"customerSuccess"},
+    "people": {"customerSuccess"},
     ADMINISTRATION: set(),
     "": set(),
     "Performance": set(),
@@ -74,6 +75,20 @@ def test_several_levels_see_what_each_sees(one: frozenset[str], two: frozenset[s
 def test_the_table_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         GROUPS["executive"] = frozenset({"performance"})  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "reason"),
+    [
+        pytest.param("ann@example.org", "customerSuccess", "", id="who calls people sees who they are"),
+        pytest.param("token crm", "customerSuccess", "not for API tokens", id="a token is no person"),
+        pytest.param("ann@example.org", "operational", "does not include people", id="another level"),
+    ],
+)
+def test_names_are_for_people_of_customer_success(name: str, level: str, reason: str) -> None:
+    said = access.why_no_names(Principal(name, frozenset({level})))
+    assert reason in said
+    assert bool(said) is bool(reason)
 
 
 @pytest.mark.parametrize(

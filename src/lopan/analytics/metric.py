@@ -125,6 +125,11 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[Group] = []
     versus: Versus | None = None
 
+    @property
+    def judged(self) -> bool:
+        """Whether it has any threshold; without one the status says nothing."""
+        return (self.target, self.warning, self.critical) != (None, None, None)
+
 
 class Measure(msgspec.Struct, frozen=True):
     """One figure without history, for alerts; ``low``/``high`` bound it at 95 %, None where no bound is known."""

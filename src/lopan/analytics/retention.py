@@ -21,6 +21,7 @@ Method = Literal["bracket", "exact", "rolling", "after"]
 Unit = Literal["week", "month"]
 STEPS = (1, 7, 30, 90)
 BRACKET = 7
+_UTC = ZoneInfo("UTC")
 METHODS: dict[Method, str] = {
     "bracket": "D1: active on the next working day (Monday to Friday); D7, D30, D90: active on one of the days N..N+6",
     "exact": "active on exactly the N-th local day after the first",
@@ -117,6 +118,46 @@ class Triangle(msgspec.Struct, frozen=True, kw_only=True):
     )
 
 
+class DueDay(msgspec.Struct, frozen=True, kw_only=True):
+    """Of ``cohort`` people whose return fell due on ``day`` (it was the last that counts), ``back`` came back."""
+
+    day: date
+    cohort: int
+    back: int
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step: over the range, over as many days ``before`` it, and by the day on which the return fell due."""
+
+    rate: Rate
+    before: Rate
+    days: list[DueDay]
+
+
+class Returns(msgspec.Struct, frozen=True, kw_only=True):
+    """Cohorts whose return fell due in ``dates``, so that every step has figures wherever the range lies."""
+
+    dates: Dates
+    audience: Audience
+    method: Method
+    steps: list[Step]
+    late: list[date]
+    zone: str
+    definition: str
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """One person by number: first and last local day, on how many days active, and what they said they are last."""
+
+    person: int
+    first: date
+    last: date
+    days: int
+    role: str
+    release: str
+    customer: str
+
+
 class CohortUsers(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of the people of a cell, those back and those not; ``lopan.control.identities.names`` knows the names."""
 
@@ -165,14 +206,13 @@ class Retention:
 
         Raises Rejected for an unknown axis or method.
         """
-        if method not in METHODS:
-            raise Rejected("method", f"there are {', '.join(METHODS)}, not {method!r}")
+        _known(method)
         axis, name = audience.axis
         if by and axis:
             raise Rejected("by", f"can't be combined with a filter on {axis}; leave one of them out")
         last = self._days.today() - DAY
         dates = Dates(dates.first, min(dates.last, last))
-        targets = list(_targets(dates, steps, method, last, self._days.zone))
+        targets = list(self._targets(dates, steps, method, last))
         asked = _Asked(dates, last, audience.number, targets)
         found, late = await self._rows(asked, axis, name, detail=True)
         split = (await self._rows(asked, axis_of(by), "", detail=False))[0] if by else []
@@ -193,6 +233,77 @@ class Retention:
             zone=self._days.zone.key,
             definition=f"{METHODS[method]}; {COHORT}",
         )
+
+    async def returns(
+        self,
+        dates: Dates,
+        audience: Audience = Audience(),
+        method: Method = "bracket",
+        steps: Sequence[int] = STEPS,
+    ) -> Returns:
+        """The steps of the cohorts whose return fell due in ``dates``, and in as many days before. Raises Rejected."""
+        _known(method)
+        over_until = self._days.today() - DAY
+        last = min(dates.last, over_until)
+        now, before = Dates(dates.first, last), Dates(dates.first - DAY * len(dates), dates.first - DAY)
+        both = Dates(before.first, last)
+        cohorts = {step: cohorts_closing(both, step, method, self._days.zone) for step in steps}
+        targets = [self._target(cohort, step, method) for step in steps for cohort in cohorts[step]]
+        first = min((one.cohort for one in targets), default=last)
+        asked = _Asked(Dates(first, last), over_until, audience.number, targets)
+        rows, late = await self._rows(asked, *audience.axis, detail=True)
+        found = {(row.step, row.cohort): row for row in rows}
+        anchors = {(target.step, target.cohort): target.anchor for target in targets}
+
+        def over(part: Dates, step: int) -> Rate:
+            mature = [day for day in cohorts[step] if part.first <= anchors[step, day] <= part.last]
+            return _rate(step, mature, [found[step, day] for day in mature if (step, day) in found])
+
+        def due(step: int) -> list[DueDay]:
+            sums = {day: [0, 0] for day in now}
+            for cohort in cohorts[step]:
+                row, day = found.get((step, cohort)), anchors[step, cohort]
+                if row is not None and day in sums:
+                    sums[day] = [sums[day][0] + row.size, sums[day][1] + row.back]
+            return [DueDay(day=day, cohort=size, back=back) for day, (size, back) in sums.items()]
+
+        return Returns(
+            dates=now,
+            audience=audience,
+            method=method,
+            steps=[Step(rate=over(now, step), before=over(before, step), days=due(step)) for step in steps],
+            late=late,
+            zone=self._days.zone.key,
+            definition=f"{METHODS[method]}; {COHORT}; the last day that counts lies in the range and is over",
+        )
+
+    async def groups(
+        self,
+        dates: Dates,
+        by: str,
+        audience: Audience = Audience(),
+        method: Method = "bracket",
+        steps: Sequence[int] = STEPS,
+    ) -> list[RateGroup]:
+        """As ``returns``, for every value of role, release or customer that people had on their first day; most first.
+
+        Raises Rejected for an unknown axis or method, and beside a filter on an axis.
+        """
+        _known(method)
+        axis = axis_of(by)
+        if audience.axis[0]:
+            raise Rejected("by", f"can't be combined with a filter on {audience.axis[0]}; leave one of them out")
+        known = self._days.today() - DAY
+        due = Dates(dates.first, min(dates.last, known))
+        cohorts = {step: cohorts_closing(due, step, method, self._days.zone) for step in steps}
+        targets = [self._target(cohort, step, method) for step in steps for cohort in cohorts[step]]
+        first = min((one.cohort for one in targets), default=known)
+        rows, _ = await self._rows(_Asked(Dates(first, known), known, audience.number, targets), axis, "", detail=False)
+        found = [
+            RateGroup(key=key, rates=[_rate(step, [*cohorts[step]], mine) for step in steps])
+            for key, mine in _by_name(rows).items()
+        ]
+        return sorted(found, key=lambda group: (-max(rate.cohort for rate in group.rates), group.key))
 
     async def triangle(self, dates: Dates, unit: Unit, audience: Audience = Audience()) -> Triangle:
         """Cohorts of every week or month that ``dates`` touches, against all periods up to now."""
@@ -247,6 +358,25 @@ class Retention:
         rows = (await self._readers.rows(sql, params)).to_pylist()
         return CohortUsers(back=list(rows[0]["back"]), gone=list(rows[0]["gone"]))
 
+    async def profiles(self, people: Sequence[int], project: int = 0) -> list[Profile]:
+        """What is known of these people (numbers), smallest number first; who was never active is not there."""
+        source = await self._days.rows(PEOPLE, Dates(date.min, self._days.today()), project)
+        params = {**source.params, "people": list(people)}
+        table = await self._readers.rows(over("people", source.sql, "profiles"), params)
+        return [Profile(**row) for row in table.to_pylist()]
+
+    def _targets(self, dates: Dates, steps: Sequence[int], method: Method, last: date) -> Iterable[_Target]:
+        """Where to look for each cohort and step that is old enough; step 0 is the cohort itself."""
+        for cohort in dates:
+            yield _Target(cohort, 0, cohort, "hours" if method == "rolling" else "day")
+            for step in steps:
+                target = self._target(cohort, step, method)
+                if target.anchor <= last:
+                    yield target
+
+    def _target(self, cohort: date, step: int, method: Method) -> _Target:
+        return _target(cohort, step, method, self._days.zone)
+
     async def _rows(self, asked: _Asked, axis: str, name: str, *, detail: bool) -> tuple[list[_Row], list[date]]:
         if not asked.targets:
             return [], []
@@ -279,42 +409,43 @@ def period(unit: Unit, first: date) -> Dates:
     return Dates(first, _next(first, unit) - DAY)
 
 
-def closing(cohort: date, step: int) -> date:
-    """The last day that counts for a step by the method ``bracket``: once it is over, the cohort is old enough."""
-    return _target(cohort, step, "bracket").anchor
+def nth(unit: Unit, day: date, index: int) -> date:
+    """The first day of the ``index``-th week or month after the one of ``day``."""
+    if unit == "week":
+        return monday(day) + timedelta(weeks=index)
+    months = day.year * 12 + day.month - 1 + index
+    return date(months // 12, months % 12 + 1, 1)
 
 
-def cohorts_closing(dates: Dates, step: int) -> Dates:
+def closing(cohort: date, step: int, method: Method = "bracket", zone: ZoneInfo = _UTC) -> date:
+    """The last day that counts for a step: once it is over, the cohort is old enough; ``zone`` matters to hours."""
+    return _target(cohort, step, method, zone).anchor
+
+
+def cohorts_closing(dates: Dates, step: int, method: Method = "bracket", zone: ZoneInfo = _UTC) -> Dates:
     """The first days whose ``closing`` lies in ``dates``."""
     if not len(dates):
         return dates
     reach = Dates(dates.first - DAY * (step + BRACKET), dates.last)
-    found = [day for day in reach if dates.first <= closing(day, step) <= dates.last]
+    found = [day for day in reach if dates.first <= closing(day, step, method, zone) <= dates.last]
     return Dates(found[0], found[-1]) if found else Dates(dates.first, dates.first - DAY)
 
 
-def _targets(dates: Dates, steps: Sequence[int], method: Method, last: date, zone: ZoneInfo) -> Iterable[_Target]:
-    """Where to look for each cohort and step that is old enough; step 0 is the cohort itself."""
-    for cohort in dates:
-        yield _Target(cohort, 0, cohort, "hours" if method == "rolling" else "day")
-        for step in steps:
-            target = _hours(cohort, step, zone) if method == "rolling" else _target(cohort, step, method)
-            if target.anchor <= last:
-                yield target
+def _known(method: str) -> None:
+    if method not in METHODS:
+        raise Rejected("method", f"there are {', '.join(METHODS)}, not {method[:20]!r}")
 
 
-def _hours(cohort: date, step: int, zone: ZoneInfo) -> _Target:
-    """Old enough once the 24 hours of whoever came last on the first day are over, and so is the day they end on."""
-    end = begin(cohort + DAY, zone) + timedelta(hours=24 * (step + 1))
-    return _Target(cohort, step, local(end - timedelta(milliseconds=1), zone), "hours")
-
-
-def _target(cohort: date, step: int, method: Method) -> _Target:
+def _target(cohort: date, step: int, method: Method, zone: ZoneInfo) -> _Target:
     day = cohort + DAY * step
     if method == "after":
         return _Target(cohort, step, day, "since")
     if method == "exact":
         return _Target(cohort, step, day, "day")
+    if method == "rolling":
+        # Whoever came in the last moment of the first day; a change of the clock may move the end to another date.
+        ends = begin(cohort + DAY, zone) + timedelta(hours=24) * (step + 1) - timedelta(milliseconds=1)
+        return _Target(cohort, step, local(ends, zone), "hours")
     if step == 1:
         return _Target(cohort, step, working_day_after(cohort), "day")
     return _Target(cohort, step, day + DAY * (BRACKET - 1), "week")

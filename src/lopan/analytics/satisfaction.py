@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,7 @@ MIN_ANSWERS = 30
 CSAT = (4.5, 4.0, 3.5)
 """Target, warning and critical of a mean of 1-5, where a survey sets no others."""
 
+Mood = Literal["", "low", "middle", "high"]
 SCALES: tuple[Scale, ...] = ("csat", "nps", "rating")
 
 _WEIGHT = 5
@@ -144,9 +145,21 @@ class Satisfaction:
         return self._opinion(survey, scale, found.get((survey, scale), {}), dates)
 
     async def comments(
-        self, dates: Dates, audience: Audience = Audience(), survey: str = "", after: str = "", limit: int = 50
+        self,
+        dates: Dates,
+        audience: Audience = Audience(),
+        survey: str = "",
+        after: str = "",
+        limit: int = 50,
+        *,
+        mood: Mood = "",
+        scale: str = "",
+        score: int = -1,
     ) -> Comments:
-        """Newest first, at most 200 a page; ``after`` as the page before gave it. Raises Rejected for another."""
+        """Newest first, at most 200 a page; ``after`` as the page before gave it. Raises Rejected for another.
+
+        ``mood``: low = 1-2 or 0-6, middle = 3 or 7-8, high = 4-5 or 9-10. ``score`` -1 = any, else its whole number.
+        """
         limit = max(1, min(limit, _PAGE))
         at, _, number = after.partition(".")
         if after and not (at.isdecimal() and len(at) < 19 and number):
@@ -154,6 +167,9 @@ class Satisfaction:
         params = {
             **self._asked(dates, audience),
             "survey": survey,
+            "mood": mood,
+            "scale": scale,
+            "score": score,
             "before_at": int(at or 0),
             "before_id": number,
             "limit": limit + 1,

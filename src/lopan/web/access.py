@@ -11,6 +11,9 @@ from lopan.errors import LopanError
 ADMINISTRATION: Final = "administration"
 """The group of users, keys, tokens, rules and directives: a permission of its own that no level includes."""
 
+PEOPLE: Final = "people"
+"""The group of who the people behind a figure are, by name: for those whose work it is to call them."""
+
 GROUPS: Final = MappingProxyType(
     {
         "executive": frozenset(
@@ -28,7 +31,7 @@ GROUPS: Final = MappingProxyType(
         ),
         "technical": frozenset({"performance", "crashes", "memory", "networkLatency", "systemHealth"}),
         "customerSuccess": frozenset(
-            {"userSatisfaction", "featureAdoption", "retentionRates", "supportResolution", "customerHealth"}
+            {"userSatisfaction", "featureAdoption", "retentionRates", "supportResolution", "customerHealth", PEOPLE}
         ),
     }
 )
@@ -45,8 +48,9 @@ class SignedOut(LopanError):
 class Forbidden(LopanError):
     """Known, but not allowed to see ``group``: 403."""
 
-    def __init__(self, group: str) -> None:
-        super().__init__(f"your access level does not include {group}; an administrator can grant one that does")
+    def __init__(self, group: str, reason: str = "") -> None:
+        said = reason or f"your access level does not include {group}; an administrator can grant one that does"
+        super().__init__(said)
         self.group = group
 
 
@@ -61,6 +65,23 @@ def groups_of(principal: Principal | None) -> frozenset[str]:
 def may(principal: Principal | None, group: str) -> bool:
     """Whether ``principal`` may see ``group``; an unknown group is seen by no one."""
     return group in groups_of(principal)
+
+
+def why_no_names(principal: Principal) -> str:
+    """Why ``principal`` may not see who is behind a figure; empty when that is allowed.
+
+    Names are for customer success, who calls people. A token is no person: whoever holds it reads, and nobody knows
+    who that was, so it gets counts.
+    """
+    if not may(principal, PEOPLE):
+        return str(Forbidden(PEOPLE))
+    return "" if principal.person else "names are for people who sign in, not for API tokens"
+
+
+def require_names(principal: Principal) -> None:
+    """Raise Forbidden for whom ``why_no_names`` has a reason."""
+    if reason := why_no_names(principal):
+        raise Forbidden(PEOPLE, reason)
 
 
 def require(principal: Principal | None, group: str) -> Principal:

@@ -27,13 +27,22 @@ from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
 from lopan.web.parts import Parts
+from lopan.web.people import cohort, engagement, features, retention, roles, satisfaction, workflows
 
 _ABOUT = (
     "Every figure and alert that the pages show, under the same access rules. "
     "Send an API token as `Authorization: Bearer lpt_...`; `lopan tokens create` makes one."
 )
 
-_LIVE: dict[navigation.Page, live.Open] = {navigation.PERFORMANCE: performance.watch}
+_LIVE: dict[navigation.Page, live.Open] = {
+    navigation.PERFORMANCE: performance.watch,
+    navigation.ENGAGEMENT: engagement.watch,
+    navigation.RETENTION: retention.watch,
+    navigation.FEATURES: features.watch,
+    navigation.WORKFLOWS: workflows.watch,
+    navigation.ROLES: roles.watch,
+    navigation.SATISFACTION: satisfaction.watch,
+}
 """Pages that change while they are open."""
 
 
@@ -57,6 +66,10 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(Login(app.state.auth, _public).router())
     for pages_of in (pages, directives, views, annotating):
         app.include_router(pages_of.router)
+    # The people of a cell come before the tables of Retention: their file would be one of these.
+    for one in (engagement, cohort, retention, features, workflows, roles, satisfaction):
+        app.include_router(one.machines)
+        app.include_router(one.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())
     app.add_route("/static/{file}", assets.serve, include_in_schema=False)
     app.add_route("/healthz", _health, include_in_schema=False)

@@ -50,14 +50,16 @@ def limit(value: float, unit: str) -> str:
 
 
 def change(metric: Metric) -> str:
-    """Change against the window before: percent of it, or percentage points when the unit is a percentage."""
+    """Change against the window before: percent of it, or points where the figure is a share or may be negative."""
     if metric.value is None or metric.previous is None:
         return ""
     if metric.unit == "%":
-        return _signed(metric.value - metric.previous, metric.decimals + 1, "pp")
+        return signed(metric.value - metric.previous, metric.decimals + 1, "pp")
+    if metric.unit == "points":
+        return signed(metric.value - metric.previous, metric.decimals + 1, metric.unit)
     if not metric.previous:
         return ""
-    return _signed(100 * (metric.value / metric.previous - 1), 1, "%")
+    return signed(100 * (metric.value / metric.previous - 1), 1, "%")
 
 
 def told(metric: Metric) -> str:
@@ -66,10 +68,10 @@ def told(metric: Metric) -> str:
     if other is None or metric.value is None or other.value is None or other.difference is None:
         return "nothing to compare with" if metric.value is not None else "no data"
     unit = "pp" if metric.unit == "%" else metric.unit
-    text = _signed(other.difference, _telling(other.difference, metric.decimals), "" if unit == "count" else unit)
+    text = signed(other.difference, _telling(other.difference, metric.decimals), "" if unit == "count" else unit)
     if unit != "pp" and other.value:
         share = 100 * other.difference / abs(other.value)
-        text += f" ({_signed(share, _telling(share, 1), '%')})"
+        text += f" ({signed(share, _telling(share, 1), '%')})"
     if other.p is None:
         return f"{text}, not tested: " + ("too few samples" if _few(metric) else "its spread is not known")
     return f"{text}, {other.verdict}, {chance(other.p)}"
@@ -135,7 +137,8 @@ def iso(then: datetime) -> str:
     return then.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _signed(value: float, decimals: int, unit: str) -> str:
+def signed(value: float, decimals: int, unit: str) -> str:
+    """``+1.2 pp``, ``−3 %``, or ``±0`` for what rounds to nothing."""
     text = number(abs(value), decimals)
     if not text.strip("0."):
         return f"±0 {unit}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -15,7 +16,7 @@ from starlette.routing import Route
 from lopan.analytics.metric import Metric, Point
 from lopan.control.principal import Principal
 from lopan.errors import TryAgain
-from lopan.web import auth, charts, figures, navigation
+from lopan.web import auth, charts, figures, navigation, render
 from lopan.web.parts import Feed, Parts, parts_of
 
 PAUSE: Final = 0.5
@@ -85,6 +86,11 @@ def _tail(name: str, known: Shown, drawn: Shown) -> dict[str, Any]:
     metric = drawn.metrics.get(name)
     second = charts.compared(metric, changed) if metric else {}
     return {"id": name, "since": int(points[0].t.timestamp()), **charts.columns(changed), **second}
+
+
+def drawing(request: Request, template: str) -> Callable[..., str]:
+    """Draws macros of one template, with what they look up by themselves."""
+    return partial(render.fragment, request, template)
 
 
 def route(page: navigation.Page, look: Open) -> Route:

@@ -29,11 +29,11 @@ USERS: Final = "Users"
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
 ENGAGEMENT: Final = Page("/engagement", "Engagement", "people", ("userEngagement", "userGrowth"), USERS)
 RETENTION: Final = Page("/retention", "Retention", "return", ("retentionRates",), USERS)
-FEATURES: Final = Page("/features", "Features", "grid", ("featureAdoption",), USERS)
-WORKFLOWS: Final = Page("/workflows", "Workflows", "funnel", ("workflowCompletion",), USERS)
-ROLES: Final = Page("/roles", "Roles", "badge", ("userEngagement",), USERS)
+FEATURES: Final = Page("/features", "Features", "grid", ("featureAdoption",), USERS, views=True)
+WORKFLOWS: Final = Page("/workflows", "Workflows", "funnel", ("workflowCompletion",), USERS, views=True)
+ROLES: Final = Page("/roles", "Roles", "badge", ("userEngagement",), USERS, views=True)
 _OPINIONS = ("userSatisfaction", "customerSatisfaction")
-SATISFACTION: Final = Page("/satisfaction", "Satisfaction", "smile", _OPINIONS, USERS)
+SATISFACTION: Final = Page("/satisfaction", "Satisfaction", "smile", _OPINIONS, USERS, views=True)
 REPORT: Final = Page(
     "/report",
     "Report",
@@ -45,7 +45,19 @@ ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
 DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
 REFERENCE: Final = Page("/docs", "API", "code")
-PAGES: Final = (PERFORMANCE, ALERTS, SOURCES, DIRECTIVES, REFERENCE)
+PAGES: Final = (
+    PERFORMANCE,
+    ENGAGEMENT,
+    RETENTION,
+    FEATURES,
+    WORKFLOWS,
+    ROLES,
+    SATISFACTION,
+    ALERTS,
+    SOURCES,
+    DIRECTIVES,
+    REFERENCE,
+)
 """In the order of the navigation; the pages of one section stand together."""
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import anyio.to_thread
 import msgspec
 from starlette.requests import Request
 
+from lopan.analytics.metric import Against, Filters, Span
 from lopan.control import views
 from lopan.control.principal import Principal
 from lopan.control.views import View
@@ -19,7 +21,10 @@ from lopan.web.query import Query
 
 
 class Toolbar(msgspec.Struct, frozen=True):
-    """Of ``page`` with the query string ``query``; ``view`` is the one that was opened, ``range`` in words."""
+    """Of ``page`` with the query string ``query``; ``view`` is the one that was opened, ``range`` in words.
+
+    ``at``, ``release`` and ``project`` are what a new annotation begins with.
+    """
 
     page: str
     query: str
@@ -29,6 +34,9 @@ class Toolbar(msgspec.Struct, frozen=True):
     marks: list[Mark]
     may_save: bool
     may_annotate: bool
+    at: datetime
+    release: str = ""
+    project: str = ""
 
     @property
     def here(self) -> str:
@@ -38,20 +46,37 @@ class Toolbar(msgspec.Struct, frozen=True):
 
 async def load(request: Request, reader: Principal, page: Page, asked: Query) -> Toolbar:
     """Everything that ``toolbar.html`` and the charts need; forms are offered only to a session, not to a token."""
+    return await around(request, reader, page, asked.address(), asked.span, asked.filters, asked.against)
+
+
+async def around(
+    request: Request,
+    reader: Principal,
+    page: Page,
+    query: str,
+    span: Span,
+    filters: Filters,
+    against: Against | None = None,
+) -> Toolbar:
+    """As ``load``, for a page that reads its address in another way; ``query`` leads to what is shown."""
     parts, zone = parts_of(request), parts_of(request).zone
     known, found = await asyncio.gather(
         anyio.to_thread.run_sync(views.listing, parts.engine, reader.name, page.path),
-        marks.of(parts, reader, asked.span, asked.filters, asked.against),
+        marks.of(parts, reader, span, filters, against),
     )
     opened = request.query_params.get("view", "")
-    began, ended = (figures.stamp(moment, zone) for moment in (asked.span.start, asked.span.end))
+    began, ended = (figures.stamp(moment, zone) for moment in (span.start, span.end))
+    now = parts.clock.now()
     return Toolbar(
         page=page.path,
-        query=asked.address(),
-        range=f"{began} to {ended} {figures.zone_name(zone, asked.span.end)}",
+        query=query,
+        range=f"{began} to {ended} {figures.zone_name(zone, span.end)}",
         views=known,
         view=next((view for view in known if str(view.id) == opened), None),
         marks=found,
         may_save=access.may_save(reader),
         may_annotate=access.may_annotate(reader) and reader.person,
+        at=now if span.end >= now else span.start,
+        release=filters.release,
+        project=filters.project,
     )

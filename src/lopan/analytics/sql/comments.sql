@@ -4,6 +4,9 @@ FROM events
 WHERE type = 'feedback' AND comment != '' AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')}
     AND ({project:UInt32} = 0 OR project = {project:UInt32}) AND ({survey:String} = '' OR survey = {survey:String})
     AND ({axis:String} = '' OR {name:String} = multiIf({axis:String} = 'role', role, {axis:String} = 'release', release, customer))
+    AND ({scale:String} = '' OR scale = {scale:String}) AND ({score:Int8} < 0 OR floor(score) = {score:Int8})
+    AND ({mood:String} = '' OR {mood:String} = if(scale = 'nps', multiIf(score <= 6, 'low', score < 9, 'middle', 'high'),
+        multiIf(score < 3, 'low', score < 4, 'middle', 'high')))
     AND ({before_at:Int64} = 0 OR (at, id) < ({before_at:Int64}, {before_id:String}))
 ORDER BY at DESC, id DESC
 LIMIT {limit:UInt32}

@@ -21,12 +21,16 @@ _FIELDS = ("project", "role", "release", "customer")
 
 
 class DayQuery(msgspec.Struct, frozen=True):
-    """What is looked at: ``dates`` of the site's zone; ``days`` of them end today, "" = as dated."""
+    """What is looked at: ``dates`` of the site's zone; ``days`` of them end today, "" = as dated.
+
+    ``own``: what else a page keeps in its address.
+    """
 
     dates: Dates
     audience: Audience
     by: str = ""
     days: str = DEFAULT
+    own: Mapping[str, str] = {}
 
     @property
     def moving(self) -> bool:
@@ -35,31 +39,45 @@ class DayQuery(msgspec.Struct, frozen=True):
 
     def address(self, **changes: str) -> str:
         """The query string that leads here, with ``changes``; a new filter takes the place of another one."""
+        return urlencode(self.parameters(**changes))
+
+    def parameters(self, **changes: str) -> list[tuple[str, str]]:
+        """As ``address``, in pairs, for the hidden fields of a form."""
         values = {"days": self.days if self.days != DEFAULT else "", "by": self.by}
         if not self.days:
             values |= {"from": self.dates.first.isoformat(), "to": self.dates.last.isoformat()}
         if "days" in changes:
             values |= {"from": "", "to": ""}
         values |= {name: getattr(self.audience, name) for name in _FIELDS}
+        values |= self.own
         if any(changes.get(axis) for axis in AXES):
             values |= dict.fromkeys(AXES, "")
-        return urlencode({name: value for name, value in (values | changes).items() if value})
+        return [(name, value) for name, value in (values | changes).items() if value]
 
 
-def parse(params: Mapping[str, str], now: datetime, zone: ZoneInfo, axes: tuple[str, ...] = AXES) -> DayQuery:
-    """Read days, or from and to (dates, both included), role, release, customer, project, by.
+def parse(
+    params: Mapping[str, str],
+    now: datetime,
+    zone: ZoneInfo,
+    axes: tuple[str, ...] = AXES,
+    own: tuple[str, ...] = (),
+) -> DayQuery:
+    """Read days, or from and to (dates, both included), or days up to to; role, release, customer, project, by.
 
-    Raises Rejected naming the parameter. ``axes`` are what ``by`` may be; the first one is the default.
+    Raises Rejected naming the parameter. ``axes`` are what ``by`` may be; the first one is the default. ``own`` names
+    what else the page reads.
     """
     today = local(now, zone)
     days = "" if params.get("from") else params.get("days") or DEFAULT
     if days:
         if not days.isdecimal() or not 1 <= int(days) <= LONGEST:
             raise Rejected("days", f"is a number from 1 to {LONGEST}, not {days[:20]!r}")
-        dates = Dates(today - DAY * (int(days) - 1), today)
+        last = min(day("to", params.get("to", "")), today) if params.get("to") else today
+        dates = Dates(last - DAY * (int(days) - 1), last)
+        days = days if last == today else ""
     else:
-        first = _date("from", params.get("from", ""))
-        dates = Dates(first, min(_date("to", params.get("to", "")), today) if params.get("to") else today)
+        first = day("from", params.get("from", ""))
+        dates = Dates(first, min(day("to", params.get("to", "")), today) if params.get("to") else today)
         if not len(dates):
             raise Rejected("from", f"must not lie after to; got {dates.first} and {dates.last}")
         if len(dates) > LONGEST:
@@ -69,10 +87,12 @@ def parse(params: Mapping[str, str], now: datetime, zone: ZoneInfo, axes: tuple[
     by = params.get("by", "")
     if by and by not in axes:
         raise Rejected("by", f"can be {', '.join(axes)}, not {by[:20]!r}")
-    return DayQuery(dates, audience, by or (axes[0] if axes else ""), days)
+    extra = {name: _word(name, params.get(name, "")) for name in own}
+    return DayQuery(dates, audience, by or (axes[0] if axes else ""), days, extra)
 
 
-def _date(place: str, text: str) -> date:
+def day(place: str, text: str) -> date:
+    """A date like 2026-11-22; raises Rejected for ``place``."""
     try:
         found = date.fromisoformat(text)
     except ValueError:

@@ -1,0 +1,221 @@
+"""The Features page: core adoption against its target, the heatmap by role, and who tried a feature but left it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lopan.analytics.features import DAYS, INTENSITIES, Adopted, Adoption, FeatureUse, Intensity
+from lopan.analytics.metric import Status
+from lopan.analytics.status import Goal, status
+from lopan.catalog.product import CORE_TARGET
+from lopan.control.principal import Principal
+from lopan.errors import Rejected
+from lopan.web import access, export, live, navigation, render
+from lopan.web.api import PROBLEMS, Asker, NotFound, answer
+from lopan.web.auth import signed_in
+from lopan.web.live import Look, Shown
+from lopan.web.parts import Parts, parts_of
+from lopan.web.people import frame, sheets
+from lopan.web.people.query import DayQuery, parse
+from lopan.web.shape import model
+
+SORTS: Final = {"adoption": "Adoption", "change": "Change", "retained": "Came back", "name": "Feature"}
+COLUMNS: Final = 8
+"""Roles that the heatmap shows at most, the defined ones first."""
+_GROUP: Final = "featureAdoption"
+_OWN: Final = ("sort", "feature")
+
+router = APIRouter(include_in_schema=False)
+machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=PROBLEMS)
+
+
+class Board(msgspec.Struct, frozen=True):
+    """All that the page shows about one query; ``chosen`` is the feature told in detail."""
+
+    query: DayQuery
+    adopted: Adopted
+    listed: list[FeatureUse]
+    chosen: FeatureUse | None
+    legend: tuple[Intensity, ...] = INTENSITIES
+
+    @property
+    def empty(self) -> bool:
+        """True when nobody was active in the 28 days."""
+        return not any(feature.overall.people for feature in self.adopted.features)
+
+    @property
+    def people(self) -> int:
+        """Active people, as far as any feature is for all of them."""
+        return max((feature.overall.people for feature in self.adopted.features), default=0)
+
+    @property
+    def roles(self) -> list[tuple[str, str]]:
+        """The columns of the heatmap, with those left out counted in ``more``."""
+        return self.adopted.roles[:COLUMNS]
+
+    @property
+    def more(self) -> int:
+        """Roles that the heatmap leaves out."""
+        return len(self.adopted.roles) - len(self.roles)
+
+    @property
+    def core(self) -> list[FeatureUse]:
+        """Core features with a figure, the least adopted first."""
+        held = [one for one in self.adopted.features if one.core and one.overall.value is not None]
+        return sorted(held, key=lambda one: one.overall.value or 0.0)
+
+    @property
+    def core_status(self) -> Status:
+        """Mean core adoption against its target."""
+        return status(Goal(target=CORE_TARGET), self.adopted.core)
+
+    @property
+    def core_change(self) -> float | None:
+        """Percentage points: the mean core adoption of the last 28 complete days against a week before."""
+        changes = [one.overall.change for one in self.core]
+        held = [change for change in changes if change is not None]
+        return sum(held) / len(held) if held and len(held) == len(changes) else None
+
+    @property
+    def missing(self) -> list[FeatureUse]:
+        """Features below their target, the furthest below first."""
+        below = [one for one in self.adopted.features if one.target and one.overall.status == "below target"]
+        return sorted(below, key=lambda one: (one.overall.value or 0.0) - (one.target or 0.0))
+
+    @property
+    def risen(self) -> FeatureUse | None:
+        """What rose most among what rose for certain."""
+        return max(self._moved("improving"), key=_change, default=None)
+
+    @property
+    def fallen(self) -> FeatureUse | None:
+        """What fell most among what fell for certain."""
+        return min(self._moved("worsening"), key=_change, default=None)
+
+    @property
+    def structure(self) -> str:
+        """Changes when the heatmap gets another row or column, not when a figure moves."""
+        return repr(([one.id for one in self.adopted.features], self.roles))
+
+    def cell(self, feature: FeatureUse, role: str) -> Adoption | None:
+        """The tile of ``feature`` for ``role``, '' = overall; None = that role isn't entitled, or was not there."""
+        if not role:
+            return feature.overall
+        return next((one for one in feature.roles if one.role == role), None)
+
+    def title(self, role: str) -> str:
+        """A role as people call it."""
+        return dict(self.adopted.roles).get(role, role) or "No role"
+
+    def _moved(self, trend: str) -> list[FeatureUse]:
+        return [one for one in self.adopted.features if one.overall.trend == trend]
+
+
+def _change(feature: FeatureUse) -> float:
+    return feature.overall.change or 0.0
+
+
+def read(request: Request) -> DayQuery:
+    """The query in the address: the 28 days up to ``to``, or today."""
+    parts = parts_of(request)
+    asked = parse({**request.query_params, "days": str(DAYS)}, parts.clock.now(), parts.zone, (), _OWN)
+    if asked.own["sort"] not in ("", *SORTS):
+        raise Rejected("sort", f"can be {', '.join(SORTS)}, not {asked.own['sort'][:20]!r}")
+    return asked
+
+
+async def load(parts: Parts, asked: DayQuery) -> Board:
+    """Measure; without a choice the feature that moved most is told in detail."""
+    adopted = await frame.usage(parts).features.adoption(asked.dates.last, asked.audience)
+    listed = _sorted(adopted.features, asked.own.get("sort", ""))
+    wanted = asked.own.get("feature", "")
+    chosen = next((one for one in adopted.features if one.id == wanted), None)
+    if chosen is None and listed:
+        chosen = max(listed, key=lambda one: abs(_change(one)) if one.overall.enough else -1.0)
+    return Board(asked, adopted, listed, chosen)
+
+
+def _sorted(features: list[FeatureUse], sort: str) -> list[FeatureUse]:
+    if sort == "name":
+        return sorted(features, key=lambda one: one.title.casefold())
+    keys = {"change": "change", "retained": "retained"}
+    name = keys.get(sort, "value")
+
+    def key(one: FeatureUse) -> tuple[bool, float, str]:
+        value: float | None = getattr(one.overall, name)
+        return value is None, -(value or 0.0), one.title
+
+    return sorted(features, key=key)
+
+
+@router.get("/features")
+async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)]) -> Response:
+    """Which features are used, by whom, and whether they stay."""
+    navigation.require(reader, navigation.FEATURES)
+    parts, asked = parts_of(request), read(request)
+    board = await load(parts, asked)
+    if board.chosen is not None and not asked.own["feature"]:
+        # What is told in detail stays while the page is open, whatever moves most by then.
+        asked = msgspec.structs.replace(asked, own={**asked.own, "feature": board.chosen.id})
+    context = await frame.around(request, reader, navigation.FEATURES, asked, ranges={}, course=False)
+    return render.page(request, "people/features.html", {**context, "board": board, "sorts": SORTS}, principal=reader)
+
+
+@router.get("/features/{name}.{form}")
+async def file(
+    request: Request, reader: Annotated[Principal, Depends(signed_in)], name: str, form: export.Form
+) -> Response:
+    """Adoption of every feature and role as a file."""
+    navigation.require(reader, navigation.FEATURES)
+    if name != "adoption":
+        raise NotFound("name", f"there is no table {name[:40]!r}; there is adoption")
+    board = await load(parts_of(request), read(request))
+    return await export.answer(request, sheets.adoption(board.adopted), form)
+
+
+def watch(request: Request, principal: Principal) -> Look:
+    """The live half: every tile by itself, so that the reader's place in the heatmap stays."""
+    parts, drawing = parts_of(request), live.drawing(request, "people/feature_parts.html")
+    read(request)
+    heat: dict[str, str] = {}
+
+    async def look(*, full: bool) -> Shown:
+        board = await load(parts, read(request))
+        heat.setdefault(board.structure, drawing("heatmap", board))
+        drawn = {"verdict": drawing("verdict", board), "heads": drawing("heads", board), "list": drawing("rows", board)}
+        drawn |= {"heatmap": heat[board.structure], "detail": drawing("detail", board)}
+        drawn["late"] = drawing("late", board.adopted.late)
+        if not board.empty:
+            drawn["full"] = "yes"
+        for row, feature in enumerate(board.adopted.features):
+            for column, (role, title) in enumerate([("", "Overall"), *board.roles]):
+                found = board.cell(feature, role)
+                if found is not None:
+                    drawn[f"tile-{row}-{column}"] = drawing("tile", found)
+                    drawn[f"told-{row}-{column}"] = drawing("told", board, feature, found, title)
+        return Shown(drawn)
+
+    return look
+
+
+@machines.get("/features", response_model=model(Adopted))
+async def features(
+    request: Request,
+    asker: Asker,
+    to: Annotated[str, Query(description="The last of the 28 days, a date; today when left out.")] = "",
+    role: Annotated[str, Query(description="Only people in this role.")] = "",
+    release: Annotated[str, Query(description="Only people with this release.")] = "",
+    customer: Annotated[str, Query(description="Only people of this customer.")] = "",
+    project: Annotated[str, Query(description="Only the project of this number.")] = "",
+) -> Response:
+    """Adoption of every feature over 28 days, overall and by role, with its change against a week before."""
+    access.require(asker, _GROUP)
+    parts = parts_of(request)
+    given = {"to": to, "role": role, "release": release, "customer": customer, "project": project, "days": str(DAYS)}
+    asked = parse(given, parts.clock.now(), parts.zone, ())
+    return answer(request, (await load(parts, asked)).adopted)
