@@ -21,6 +21,7 @@ from lopan.alerts.service import Alerts
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
+from lopan.analytics.peoplekpis import queries
 from lopan.analytics.reach import Reaches
 from lopan.catalog import load as load_catalog
 from lopan.clock import Clock, SystemClock
@@ -164,10 +165,11 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         catalog = load_catalog(root / "lopan.d")
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
-        kpis = Kpis(pages, catalog, clock, config.timezone)
+        people = People(days, pages)
+        kpis = Kpis(pages, catalog, clock, config.timezone, queries(people))
         alerts = Alerts(
             engine,
-            Kpis(rules, catalog, clock, config.timezone),
+            Kpis(rules, catalog, clock, config.timezone, queries(People(days, rules))),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -198,7 +200,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 changes=Changes(alerts),
                 playbooks=playbooks,
                 intake=Sources(engine, intake),
-                people=People(days, pages),
+                people=people,
                 reach=Reaches(pages),
                 current=current,
             )

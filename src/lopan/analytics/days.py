@@ -65,7 +65,8 @@ class Days:
         self._loading: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._projects: set[int] = set()
-        self._earliest: date | None = None
+        self._first: date | None = None  # with events
+        self._earliest: date | None = None  # that such a day reaches to
         self._last = 0
         self._versions: dict[Key, int] = {}
         self._pending: dict[Key, int] = {}  # how often each day was touched since it was last computed
@@ -85,11 +86,17 @@ class Days:
         """Events of these projects and local days have become queryable."""
         for project, day in days:
             self._projects.add(project)
+            self._first = min(self._first or day, day)
             for daily in self._daily.values():
                 for near in daily.read_by(Dates(day, day), self.zone):
                     self._mark((daily.table, project, near))
         self._asked.clear()
         self._woken.set()
+
+    async def first(self) -> date | None:
+        """The first local day of which any event is known; None without events."""
+        await self.loaded()
+        return self._first
 
     async def rows(self, daily: Daily, dates: Dates, project: int = 0) -> Rows:
         """The days ``dates`` of one project (0 = all), each from its table or from raw events."""
@@ -128,17 +135,17 @@ class Days:
                 continue
             if key is None:
                 await asyncio.sleep(_IDLE_SECONDS)
-                await _first(self._woken, _IDLE_SECONDS)
+                await _within(self._woken, _IDLE_SECONDS)
                 continue
             computed += 1
             if computed % _TOLD == 0:
                 log.info("computed %d days, %d are left", computed, len(self._due()))
             await asyncio.sleep(DUTY * (loop.time() - started))
 
-    async def settle(self) -> int:
-        """Compute every closed day that is due now, without rests; returns how many."""
+    async def settle(self, project: int = 0, most: int | None = None) -> int:
+        """Compute closed days that are due now (of one project, 0 = all), without rests; returns how many."""
         await self.loaded()
-        due = self._due()
+        due = [key for key in self._due() if project in (0, key[1])][:most]
         for key in due:
             await self._compute(key)
         return len(due)
@@ -208,7 +215,9 @@ class Days:
         """Days that have more events than when they were computed, or were computed otherwise, are dirty."""
         found = await self._call(self._store.find)
         self._last = max(self._last, found.last)
-        self._projects |= {project for project, _ in found.events}
+        for project, day in found.events:
+            self._projects.add(project)
+            self._first = min(self._first or day, day)
         for daily in self._daily.values():
             definition = daily.definition(self.zone)
             counted: dict[Key, int] = {}
@@ -256,7 +265,7 @@ def _stretches(days: Sequence[date]) -> list[Dates]:
     return runs
 
 
-async def _first(event: asyncio.Event, seconds: float) -> None:
+async def _within(event: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

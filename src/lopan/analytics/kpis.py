@@ -4,64 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from lopan.analytics.intervals import Interval, normal, standard_error, wilson, z_means, z_shares
 from lopan.analytics.metric import Filters, Group, Measure, Metric, Percentile, Point, Span, Trend
+from lopan.analytics.query import Query, Row, Sums
 from lopan.analytics.span import step_for
 from lopan.analytics.status import status, trend
 from lopan.catalog import DAY, PERCENTILES, Catalog, Kpi, Narrow, Part, compile_percentiles, compile_values
 from lopan.clock import Clock
-from lopan.errors import Rejected
+from lopan.errors import GiveUp, Rejected
 from lopan.store import Readers
 
 _SEEN = "FROM measures WHERE bucket >= {start:DateTime64(3)} AND bucket < {end:DateTime64(3)} ORDER BY k"
 _DIMENSIONS = {name: f"SELECT DISTINCT {name} AS k {_SEEN}" for name in ("release", "device")}
 
+_NO_QUERIES: Mapping[str, Query] = MappingProxyType({})
 _SHOWN = {"lower": (0.5, 0.9, 0.95), "higher": (0.5, 0.1, 0.05)}
 """The median and the bad end."""
 
 
-class Sums(NamedTuple):
-    """What adds up over buckets: numerator, denominator, samples; sums of value and its square over ``events``."""
-
-    num: float = 0.0
-    den: float = 0.0
-    samples: int = 0
-    total: float = 0.0
-    squares: float = 0.0
-    events: int = 0
-
-    def plus(self, other: Sums) -> Sums:
-        """Both together."""
-        return Sums(
-            self.num + other.num,
-            self.den + other.den,
-            self.samples + other.samples,
-            self.total + other.total,
-            self.squares + other.squares,
-            self.events + other.events,
-        )
-
-
-class Row(NamedTuple):
-    """One bucket of one half for one key."""
-
-    half: int
-    t: int
-    k: str
-    sums: Sums
-
-
 class Kpis:
-    """Answers for pages, API and alerts alike; ``project_number`` turns a project's name into its number."""
+    """Answers for pages, API and alerts alike; ``queries`` answers the KPIs of kind ``query`` by the name they give."""
 
-    def __init__(self, readers: Readers, catalog: Catalog, clock: Clock, zone: str = "UTC") -> None:
+    def __init__(
+        self,
+        readers: Readers,
+        catalog: Catalog,
+        clock: Clock,
+        zone: str = "UTC",
+        queries: Mapping[str, Query] = _NO_QUERIES,
+    ) -> None:
         self._readers = readers
+        self._queries = queries
         self.catalog = catalog
         self._clock = clock
         self._zone = zone
@@ -80,18 +60,22 @@ class Kpis:
         kpi = self.catalog.get(name)
         narrow = _narrow(filters)
         span = _fixed(kpi, span)
-        step = step or step_for(span)
+        queried = kpi.kind == "query"
+        step = DAY if queried else step or step_for(span)
         before = Span(span.start - (span.end - span.start), span.start)
         halves = [Part(0, before.start, before.end), Part(1, span.start, span.end)]
-        drawn = step if series and kpi.additive else 0
-        rows, groups, percentiles = await asyncio.gather(
+        drawn = step if series and kpi.additive and not queried else 0
+        rows, drawn_rows, groups, percentiles = await asyncio.gather(
             self._rows(kpi, halves, drawn, "", narrow),
+            self._series(kpi, halves[1], narrow, wanted=series),
             self._groups(kpi, span, by, narrow),
             self._percentiles(kpi, span, narrow),
         )
         now, then = _sum(rows, 1), _sum(rows, 0)
         value, bound = _value(kpi, now), _interval(kpi, now)
-        points = _points(kpi, rows, span, step, self._clock.now()) if drawn else []
+        points = self._days(kpi, drawn_rows) if queried else []
+        if drawn:
+            points = _points(kpi, rows, span, step, self._clock.now())
         return Metric(
             id=kpi.id,
             title=kpi.title,
@@ -145,6 +129,10 @@ class Kpis:
         return sorted(values, key=_version, reverse=True) if name == "release" else values
 
     async def _rows(self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow) -> list[Row]:
+        if by and by not in kpi.dimensions:
+            raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions) or 'nothing'}, not by {by!r}")
+        if kpi.kind == "query":
+            return await self._query(kpi).rows(kpi, parts, by, narrow)
         statements = compile_values(kpi, parts, step, by, narrow, self._zone)
         tables = await asyncio.gather(*(self._readers.rows(sql, params) for sql, params in statements))
         merged: dict[tuple[int, int, str], Sums] = {}
@@ -152,6 +140,26 @@ class Kpis:
             for row in _read(table):
                 merged[row[:3]] = merged.get(row[:3], Sums()).plus(row.sums)
         return [Row(*key, sums) for key, sums in sorted(merged.items())]
+
+    async def _series(self, kpi: Kpi, part: Part, narrow: Narrow, *, wanted: bool) -> list[Row]:
+        return await self._query(kpi).series(kpi, part, narrow) if wanted and kpi.kind == "query" else []
+
+    def _query(self, kpi: Kpi) -> Query:
+        try:
+            return self._queries[kpi.query]
+        except KeyError:
+            known = ", ".join(sorted(self._queries)) or "none"
+            raise GiveUp(f"KPI {kpi.id}: there is no query {kpi.query!r}; known queries: {known}") from None
+
+    def _days(self, kpi: Kpi, rows: list[Row]) -> list[Point]:
+        """Local days as points; the one that is going on is partial."""
+        zone = ZoneInfo(self._zone)
+        today = self._clock.now().astimezone(zone).date()
+        found = []
+        for row in rows:
+            at = datetime.fromtimestamp(row.t, UTC)
+            found.append(Point(at, _value(kpi, row.sums), row.sums.samples, at.astimezone(zone).date() >= today))
+        return found
 
     async def _groups(self, kpi: Kpi, span: Span, by: str, narrow: Narrow) -> list[Group]:
         if not by:

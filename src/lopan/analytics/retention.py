@@ -272,6 +272,20 @@ def period(unit: Unit, first: date) -> Dates:
     return Dates(first, _next(first, unit) - DAY)
 
 
+def closing(cohort: date, step: int) -> date:
+    """The last day that counts for a step by the method ``bracket``: once it is over, the cohort is old enough."""
+    return _target(cohort, step, "bracket").anchor
+
+
+def cohorts_closing(dates: Dates, step: int) -> Dates:
+    """The first days whose ``closing`` lies in ``dates``."""
+    if not len(dates):
+        return dates
+    reach = Dates(dates.first - DAY * (step + BRACKET), dates.last)
+    found = [day for day in reach if dates.first <= closing(day, step) <= dates.last]
+    return Dates(found[0], found[-1]) if found else Dates(dates.first, dates.first - DAY)
+
+
 def _targets(dates: Dates, steps: Sequence[int], method: Method, last: date) -> Iterable[_Target]:
     """Where to look for each cohort and step that is old enough; step 0 is the cohort itself."""
     for cohort in dates:

@@ -60,7 +60,20 @@ def load(operator: Path | None = None) -> Catalog:
 
 
 def lint(kpi: Kpi) -> None:
-    """Raises ConfigError for an inexact aggregate, an unknown column, or thresholds in the wrong order."""
+    """Raises ConfigError for a missing field, an inexact aggregate, an unknown column, thresholds in wrong order."""
+    needed = ("query", "formula", "population") if kpi.kind == "query" else ("source", "numerator", "denominator")
+    for field in needed:
+        if not getattr(kpi, field):
+            raise ConfigError(f"KPI {kpi.id}: kind {kpi.kind!r} needs {field}")
+    if kpi.kind != "query":
+        _lint_formula(kpi)
+    if kpi.warning is not None and kpi.critical is not None:
+        worse = kpi.critical >= kpi.warning if kpi.better == "lower" else kpi.critical <= kpi.warning
+        if not worse:
+            raise ConfigError(f"KPI {kpi.id}: critical {kpi.critical:g} is better than warning {kpi.warning:g}")
+
+
+def _lint_formula(kpi: Kpi) -> None:
     for expression in (kpi.numerator, kpi.denominator, kpi.samples, kpi.where):
         for call in _CALL.findall(expression):
             if call in INEXACT:
@@ -69,10 +82,6 @@ def lint(kpi: Kpi) -> None:
         if source not in SOURCES:
             raise ConfigError(f"KPI {kpi.id}: unknown source {source!r}; there are {', '.join(SOURCES)}")
     columns_of(kpi)
-    if kpi.warning is not None and kpi.critical is not None:
-        worse = kpi.critical >= kpi.warning if kpi.better == "lower" else kpi.critical <= kpi.warning
-        if not worse:
-            raise ConfigError(f"KPI {kpi.id}: critical {kpi.critical:g} is better than warning {kpi.warning:g}")
 
 
 def _read(path: Traversable) -> list[Kpi]:

@@ -1,0 +1,250 @@
+"""Figures about people against plain Python: zones, changes of the clock, late and repeated events, days read mixed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from itertools import count
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.analytics.fleet import DAY, STEPS, ZONES, Truth, figures, fleets
+from tests.conftest import ManualClock
+from tests.support import Pipeline, pipeline
+
+from lopan.analytics import days as days_module
+from lopan.analytics.audience import AXES, Audience
+from lopan.analytics.calendar import Dates
+from lopan.analytics.days import Days
+from lopan.analytics.people import People
+from lopan.analytics.retention import METHODS, Method, Unit, period
+from lopan.analytics.sessions import SessionFigures
+from lopan.control.identities import Identities
+from lopan.event import Event
+from lopan.store import Readers
+
+T = TypeVar("T")
+PROJECTS = count(1)
+FILTERS = (Audience(), Audience(role="salesperson"), Audience(release="2.0"), Audience(customer="acme"))
+
+
+class Example:
+    """A project of its own in the shared store. Events arrive in two parts; some days are computed in between."""
+
+    def __init__(self, store: Shared, zone: str) -> None:
+        self.project = next(PROJECTS)
+        self.zone = zone
+        self._store = store
+        self.people = self.started()
+
+    def started(self) -> People:
+        """As after a start of the process: what days there are is read from the store."""
+        days = self._store.run(_days(self._store.target, self.zone))
+        self._store.opened.append(days)
+        return People(days, self._store.readers)
+
+    def send(self, events: list[Event]) -> None:
+        """Store the events, half of them twice, and tell of their days as a commit does."""
+        named = [msgspec.structs.replace(event, event_id=uuid4().hex) for event in events]
+        assert self._store.target.put(named + named[::2], self.project) == len(named)
+        zone = Truth([], self.zone).zone
+        self.people.days.touched({(self.project, event.time.astimezone(zone).date()) for event in named})
+        self._store.readers.moved()
+
+    def settle(self, most: int | None = None) -> int:
+        return self._store.run(self.people.days.settle(self.project, most))
+
+    def ask(self, answer: Coroutine[Any, Any, T]) -> T:
+        return self._store.run(answer)
+
+    def of(self, audience: Audience) -> Audience:
+        return msgspec.structs.replace(audience, project=str(self.project))
+
+
+class Shared:
+    """The store of all examples, with one loop and one set of readers."""
+
+    def __init__(self, target: Pipeline, runner: asyncio.Runner) -> None:
+        self.target = target
+        self._runner = runner
+        self.readers = self.run(_readers(target))
+        self.opened: list[Days] = []
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(work)
+
+
+async def _days(target: Pipeline, zone: str) -> Days:
+    return Days(target.store, zone, ManualClock())
+
+
+async def _readers(target: Pipeline) -> Readers:
+    return Readers(target.store, 2)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    with pipeline(tmp_path_factory.mktemp("people")) as target, asyncio.Runner() as runner:
+        shared = Shared(target, runner)
+        yield shared
+        for days in shared.opened:
+            days.close()
+        shared.readers.close()
+
+
+@pytest.fixture(autouse=True)
+def _late_days_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many days late events touched, read them raw: then every figure is exact at once."""
+    monkeypatch.setattr(days_module, "LATE_RAW", 1_000)
+
+
+@st.composite
+def mixed(draw: st.DrawFn) -> tuple[list[Event], str, int, int, int]:
+    """Events, the zone, how many of them come first, and how many days are computed before and after the rest."""
+    events = draw(fleets().filter(bool))
+    counts = draw(st.integers(0, len(events))), draw(st.integers(0, 15)), draw(st.integers(0, 15))
+    return events, draw(st.sampled_from(ZONES)), *counts
+
+
+def prepared(store: Shared, drawn: tuple[list[Event], str, int, int, int]) -> tuple[Example, Truth]:
+    events, zone, first, before, after = drawn
+    example = Example(store, zone)
+    for part, most in ((events[:first], before), (events[first:], after)):
+        if part:
+            example.send(part)
+        example.settle(most)
+    return example, Truth(events, zone)
+
+
+quick = settings(max_examples=15, suppress_health_check=list(HealthCheck))
+
+
+@quick
+@given(drawn=mixed(), audience=st.sampled_from(FILTERS), back=st.integers(0, 70), length=st.integers(1, 30))
+def test_engagement(store: Shared, drawn: Any, audience: Audience, back: int, length: int) -> None:
+    example, truth = prepared(store, drawn)
+    last = truth.today - DAY * back
+    dates = Dates(last - DAY * (length - 1), last)
+    axis, name = audience.axis
+    for people in (example.people, example.started()):
+        report = example.ask(people.engagement.report(dates, example.of(audience)))
+        assert [msgspec.structs.asdict(day) for day in report.days] == [truth.people(day, axis, name) for day in dates]
+        assert report.late == []
+
+
+@quick
+@given(drawn=mixed(), by=st.sampled_from(AXES), back=st.integers(0, 70))
+def test_engagement_by_an_axis(store: Shared, drawn: Any, by: str, back: int) -> None:
+    example, truth = prepared(store, drawn)
+    last = truth.today - DAY * back
+    groups = example.ask(example.people.engagement.groups(by, last, example.of(Audience())))
+    for name in truth.names(by):
+        known = truth.people(last, by, name)
+        found = [group for group in groups if group.key == name]
+        fields = ("dau", "wau", "mau", "churned", "base", "stickiness")
+        if any(known[field] for field in ("mau", "base")):
+            assert [{field: getattr(group, field) for field in fields} for group in found] == [
+                {field: known[field] for field in fields}
+            ]
+    assert {group.key for group in groups} <= truth.names(by)
+
+
+@quick
+@given(drawn=mixed(), audience=st.sampled_from(FILTERS), method=st.sampled_from(list(METHODS)))
+def test_retention(store: Shared, drawn: Any, audience: Audience, method: Method) -> None:
+    example, truth = prepared(store, drawn)
+    dates = Dates(truth.today - DAY * 102, truth.today)
+    axis, name = audience.axis
+    report = example.ask(example.people.retention.report(dates, example.of(audience), method=method))
+    assert [(rate.step, rate.back, rate.cohort) for rate in report.rates] == [
+        (step, *truth.rate(list(dates), step, method, axis, name)) for step in STEPS
+    ]
+    assert [cohort.day for cohort in report.cohorts] == list(dates)[:-1]
+    for cohort in report.cohorts:
+        born = truth.born(cohort.day, axis, name)
+        there = {step: truth.came_back(cohort.day, step, method) for step in STEPS}
+        assert cohort.size == len(born)
+        assert cohort.back == {step: len(born & back) for step, back in there.items() if back is not None}
+
+
+@quick
+@given(drawn=mixed(), by=st.sampled_from(AXES))
+def test_retention_by_an_axis(store: Shared, drawn: Any, by: str) -> None:
+    example, truth = prepared(store, drawn)
+    dates = Dates(truth.today - DAY * 102, truth.today)
+    report = example.ask(example.people.retention.report(dates, example.of(Audience()), by))
+    for group in report.groups:
+        for rate in group.rates:
+            assert (rate.back, rate.cohort) == truth.rate(list(dates), rate.step, "bracket", by, group.key)
+    assert {group.key for group in report.groups} == {
+        name for name in truth.names(by) if any(truth.born(day, by, name) for day in list(dates)[:-1])
+    }
+
+
+@quick
+@given(drawn=mixed(), audience=st.sampled_from(FILTERS), unit=st.sampled_from(["week", "month"]))
+def test_triangle_and_the_people_of_its_cells(store: Shared, drawn: Any, audience: Audience, unit: Unit) -> None:
+    example, truth = prepared(store, drawn)
+    axis, name = audience.axis
+    asked = Dates(truth.today - DAY * 102, truth.today)
+    triangle = example.ask(example.people.retention.triangle(asked, unit, example.of(audience)))
+    numbers = Identities(store.target.engine).numbers("user", sorted(set(truth.person) - {""}))
+    for row in triangle.rows:
+        cohort = period(unit, row.cohort)
+        born = set().union(*(truth.born(day, axis, name) for day in cohort))
+        assert row.size == len(born)
+        for cell in row.cells:
+            days = period(unit, cell.period)
+            back = born & truth.window(days.first, days.last)
+            assert (cell.back, cell.partial) == (len(back), days.last >= truth.today)
+    row = max(triangle.rows, key=lambda row: row.size)
+    cell = row.cells[-1]
+    found = example.ask(
+        example.people.retention.users(period(unit, row.cohort), period(unit, cell.period), example.of(audience))
+    )
+    born = set().union(*(truth.born(day, axis, name) for day in period(unit, row.cohort)))
+    back = born & truth.window(cell.period, period(unit, cell.period).last)
+    assert (found.back, found.gone) == (
+        sorted(numbers[one] for one in back),
+        sorted(numbers[one] for one in born - back),
+    )
+
+
+@quick
+@given(drawn=mixed(), audience=st.sampled_from(FILTERS), by=st.sampled_from(AXES), back=st.integers(0, 60))
+def test_sessions(store: Shared, drawn: Any, audience: Audience, by: str, back: int) -> None:
+    example, truth = prepared(store, drawn)
+    axis, name = audience.axis
+    dates = Dates(truth.today - DAY * 102, truth.today - DAY * back)
+    report = example.ask(example.people.sessions.report(dates, example.of(audience), by))
+    sessions = [
+        one
+        for one in truth.sessions()
+        if dates.first <= one[0] <= dates.last and (not axis or getattr(one[1], axis) == name)
+    ]
+    assert plain(report.whole) == approximately(figures(sessions))
+    for day in report.days:
+        assert plain(day.figures) == approximately(figures([one for one in sessions if one[0] == day.day]))
+    assert [group.key for group in report.groups] == sorted(
+        {getattr(one[1], by) for one in sessions},
+        key=lambda key: (-sum(getattr(one[1], by) == key for one in sessions), key),
+    )
+    for group in report.groups:
+        assert plain(group.figures) == approximately(
+            figures([one for one in sessions if getattr(one[1], by) == group.key])
+        )
+
+
+def plain(found: SessionFigures) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in found.__struct_fields__}
+
+
+def approximately(known: dict[str, Any]) -> dict[str, Any]:
+    """Means are sums of milliseconds over a count: all but the last bits must agree."""
+    return {
+        name: pytest.approx(value, rel=1e-12) if isinstance(value, float) else value for name, value in known.items()
+    }
