@@ -8,6 +8,7 @@ from pathlib import Path
 from generate.addresses import http
 from generate.commands import commands
 from generate.figures import alerts, kpis
+from generate.simulator import simulator
 from generate.structs import events, settings
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
@@ -18,6 +19,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "http.md": http,
     "kpis.md": kpis,
     "settings.md": settings,
+    "simulator.md": simulator,
 }
 
 

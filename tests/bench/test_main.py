@@ -13,7 +13,7 @@ CASES = {
     "sentry": (["ingest", "--protocol", "sentry", "--events", "100"], "server CPU per 1,000 drained"),
     "freshness": (["freshness", "--probes", "2", "--load", "500"], "visible after, loaded p99"),
     "alert": (["alert", "--breaches", "2"], "webhook received after, p99"),
-    "query": (["query", "--events", "1", "--rounds", "1"], "API warm, p95"),
+    "query": (["query", "--events", "1", "--days", "3", "--rounds", "1", "--seconds", "1"], "beside the writer, p95"),
 }
 
 

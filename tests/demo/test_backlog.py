@@ -27,12 +27,18 @@ def test_doing_it_again_adds_nothing(tmp_path: Path, begun: state.State) -> None
     start = END - timedelta(days=1)
     people = fleet(begun.seed, begun.anchor, begun.people)
     told: list[int] = []
-    rows = fill(tmp_path, begun, start + timedelta(hours=6), END, told.append)
-    assert rows == sum(batch.num_rows for batch in history.records(people, start + timedelta(hours=6), END))
+    first = start + timedelta(hours=6)
+
+    def count(start: datetime, since: datetime | None) -> int:
+        return sum(batch.num_rows for batch in history.records(people, start, END, since=since))
+
+    rows = fill(tmp_path, begun, first, END, told.append)
+    assert rows == count(first, first)
     assert told[-1] == rows
     assert told == sorted(told)
-    more = fill(tmp_path, begun, start, END)
-    assert more == sum(batch.num_rows for batch in history.records(people, start, start + timedelta(hours=6)))
+    assert fill(tmp_path, begun, start, END) == count(start, start) - rows
+    begun.until = END
+    assert fill(tmp_path, begun, start, END) == count(start, None) - count(start, start) > 0
 
 
 def test_a_directory_in_use_is_said_to_be(tmp_path: Path, begun: state.State) -> None:

@@ -41,6 +41,14 @@ def test_the_way_over_the_wire_gives_the_same_rows() -> None:
     assert by_id(rows) == by_id(table)
 
 
+def test_an_offline_client_sends_whole_hours_later() -> None:
+    batches = history.records(fleet(7, END.date(), 1_200), END - timedelta(hours=6), END)
+    table = pa.concat_tables([pa.Table.from_batches([batch]) for batch in batches], promote_options="default")
+    waited = [sent.at - at for sent, at in zip(timed(table), table["time"].cast(pa.int64()).to_pylist(), strict=True)]
+    assert {wait % 3_600_000 for wait in waited} == {0}
+    assert 0 < sum(wait > 0 for wait in waited) < 0.05 * len(waited)
+
+
 def by_id(table: pa.Table) -> dict[bytes, dict[str, object]]:
     """What is stored: a default and an absent value are the same there."""
     empty = (None, "", 0, 0.0, bytes(16), datetime(1970, 1, 1, tzinfo=UTC))

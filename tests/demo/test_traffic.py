@@ -17,6 +17,7 @@ from lopan.event import decode_batch
 START = round(datetime(2026, 11, 20, 9, tzinfo=UTC).timestamp() * 1000)
 MINUTE = 60_000
 RATE = 15.0
+T0, T5, T15, T20 = (f"2026-11-20T09:{minutes:02d}" for minutes in (0, 5, 15, 20))
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,22 @@ def test_outage_fails_requests_and_slows_launches(people: Fleet) -> None:
     failed = [event for event in requests if event["status"] == 0 or event["status"] >= 500]
     assert len(failed) > 0.85 * len(requests)
     assert mean(down, "app_launch", "duration_ms") > mean(plain, "app_launch", "duration_ms") + 1_200
+
+
+def test_feature_launch_grows(people: Fleet) -> None:
+    used = [event for event in sent(people, 20, "feature_launch") if event["type"] == "action"]
+    first, last = ([e for e in used if low <= e["time"] < high] for low, high in ((T0, T5), (T15, T20)))
+    shares = [sum(event["feature"] == "voice_notes" for event in events) / len(events) for events in (first, last)]
+    assert shares[0] < 0.12
+    assert 0.25 < shares[1] < 0.42
+
+
+def test_unhappy_users_say_so(people: Fleet) -> None:
+    answers = [event for event in sent(people, 60, "unhappy_users") if event["type"] == "feedback"]
+    assert answers
+    for event in answers:
+        assert event["score"] <= (4 if event["scale"] == "nps" else 2)
+        assert event["comment"]
 
 
 def test_a_scenario_ends_when_it_is_switched_off(people: Fleet) -> None:

@@ -33,8 +33,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--load", type=int, default=freshness.LOAD, help="events a second beside them (default: 5000)")
     one = _add(benches, "alert", "from a breach acknowledged to its webhook received", _run_alert)
     one.add_argument("--breaches", type=int, default=alert.BREACHES, help="alerts timed (default: 50)")
-    one = _add(benches, "query", "answers of the API, and the page, over a big store", _run_query)
+    one = _add(benches, "query", "what each page asks of a big store; bars are for --events 100000000", _run_query)
     one.add_argument("--events", type=int, default=query.EVENTS, help="events in the store (default: 10000000)")
+    one.add_argument("--days", type=int, default=query.DAYS, help="days that they lie in (default: 90)")
+    one.add_argument("--seconds", type=float, default=query.SECONDS, help="of the writer, with and without viewers")
     one.add_argument("--rounds", type=int, default=query.ROUNDS, help="repetitions (default: 25)")
     one.add_argument("--browser", action="store_true", help="also load the Performance page in Chromium")
     return top
@@ -75,4 +77,4 @@ def _run_alert(args: argparse.Namespace) -> list[Figure]:
 
 
 def _run_query(args: argparse.Namespace) -> list[Figure]:
-    return query.run(args.events, args.rounds, args.browser)
+    return query.run(args.events, args.days, args.rounds, args.seconds, args.browser)

@@ -1,53 +1,64 @@
-"""Reading from a big store: the Performance page's figures over the API, and with ``--browser`` the page itself."""
+"""Reading from a big store: what each page asks, cold, warm and beside a busy writer; the API, and the page itself."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import time
-from datetime import date
+from collections.abc import Iterator
 from pathlib import Path
 
+from lopan.bench import crowd, reading
 from lopan.bench.bed import Bed, bed, say
+from lopan.bench.crowd import Size
+from lopan.bench.desk import PAGES
 from lopan.bench.figure import Figure
 from lopan.bench.meter import quantile
-from lopan.clock import SystemClock
-from lopan.control import keys
-from lopan.control.database import open_database
-from lopan.demo import history
-from lopan.demo.backlog import Bar, fill
-from lopan.demo.state import PROJECT, State
+from lopan.bench.reading import THINK_S, VIEWERS, Job, Times
+from lopan.demo.backlog import Bar
 
 EVENTS = 10_000_000
+DAYS = 90
 ROUNDS = 25
+SECONDS = 30.0
 RANGES = ("-1h", "-24h", "-7d", "-30d")
 SHOWN = ("app_launch_time", "scroll_frame_rate", "memory_usage", "crash_free_sessions")
 _EXPIRED_S = 2.1
-_SEED = 7
 
 
-def run(events: int = EVENTS, rounds: int = ROUNDS, browser: bool = False) -> list[Figure]:
-    """Build ``events`` of history, then ask; cold = first answers after a start, warm = new questions, none cached."""
+def run(
+    events: int = EVENTS, days: int = DAYS, rounds: int = ROUNDS, seconds: float = SECONDS, browser: bool = False
+) -> list[Figure]:
+    """Build the crowd, ask what each page asks, in a process like the server's, then a server over HTTP."""
+    size = Size(events, days)
     with tempfile.TemporaryDirectory(prefix="lopan-bench-", ignore_cleanup_errors=True) as scratch:
         root = Path(scratch) / "data"
+        root.mkdir()
         free = shutil.disk_usage(scratch).free
-        say(f"building {events:,} events: some {events * 120 / 1e9:.1f} GB of disk ({free / 1e9:.0f} GB free), minutes")
-        began = time.monotonic()
-        rows = build(root, events)
+        need = f"some {events * 80 / 1e9:.1f} GB of disk ({free / 1e9:.0f} GB free), {events / 3e5 + days / 9:.0f} s"
+        say(f"building {events:,} events of {size.people:,} people over {days} days: {need}")
+        bar, began = Bar("crowd", events), time.monotonic()
+        project, rows = crowd.build(root, size, bar)
+        bar.done()
         built = time.monotonic() - began
-        size = sum(path.stat().st_size for path in (root / "store").rglob("*") if path.is_file())
+        disk = sum(path.stat().st_size for path in (root / "store").rglob("*") if path.is_file())
+        note = f"{size.people:,} people, {days} days, built in {built:.0f} s"
+        figures = [
+            Figure(name="events in the store", value=rows, unit="", note=note),
+            Figure(
+                name="disk", value=disk / 1e9, unit="GB", note=f"{disk / rows:.0f} bytes an event, replaced parts too"
+            ),
+        ]
+        say(f"{len(PAGES)} pages, {rounds} rounds; {VIEWERS} viewers and a writer for {seconds:.0f} s")
+        times = reading.measure(Job(root, project, rounds, seconds))
+        filled, took = times.filled
+        figures.append(Figure(name="daily tables computed", value=took, unit="s", note=f"{filled} days"))
+        figures += [*_pages(times), *_beside(times)]
         with bed(root=root) as server:
             cold = [_ask(server, span, kpi) for span in RANGES for kpi in SHOWN]
-            say(f"{rounds} rounds of {len(cold)} questions")
+            say(f"{rounds} rounds of {len(cold)} questions over HTTP")
             warm = _rounds(server, rounds)
-            figures = [
-                Figure(name="events in the store", value=rows, unit="", note=f"built in {built:.0f} s"),
-                Figure(
-                    name="bytes an event on disk",
-                    value=size / rows,
-                    unit="B",
-                    note="with parts that a merge replaced lately",
-                ),
+            figures += [
                 Figure(name="API cold, p95", value=1000 * quantile(cold, 0.95), unit="ms"),
                 Figure(name="API warm, p50", value=1000 * quantile(warm, 0.5), unit="ms"),
                 Figure(name="API warm, p95", value=1000 * quantile(warm, 0.95), unit="ms"),
@@ -60,18 +71,22 @@ def run(events: int = EVENTS, rounds: int = ROUNDS, browser: bool = False) -> li
     return figures
 
 
-def build(root: Path, events: int) -> int:
-    """A data directory with the simulated month that ends now; returns the rows."""
-    now = SystemClock().now()
-    engine = open_database(root)
-    new = keys.create(engine, PROJECT, "lopan bench")
-    engine.dispose()
-    today: date = now.date()
-    state = State(_SEED, history.people_for(events), today, [], new.key, new.project_id)
-    bar = Bar("history", events)
-    rows = fill(root, state, history.month(now), now, bar)
-    bar.done()
-    return rows
+def _pages(times: Times) -> Iterator[Figure]:
+    for name in PAGES:
+        yield Figure(name=f"{name}: warm, p95", value=1000 * quantile(times.warm[name], 0.95), unit="ms", bar=60)
+        yield Figure(name=f"{name}: cold, p95", value=1000 * quantile(times.cold[name], 0.95), unit="ms", bar=400)
+
+
+def _beside(times: Times) -> list[Figure]:
+    viewed = f"{len(times.viewed)} pages, {VIEWERS} viewers who think {THINK_S:.0f} s"
+    kept = 100 * times.beside / times.alone
+    return [
+        Figure(
+            name="beside the writer, p95", value=1000 * quantile(times.viewed, 0.95), unit="ms", bar=900, note=viewed
+        ),
+        Figure(name="writer alone", value=times.alone, unit="1/s", better="higher"),
+        Figure(name="writer keeps beside them", value=kept, unit="%", bar=40, better="higher"),
+    ]
 
 
 def _rounds(server: Bed, rounds: int) -> list[float]:

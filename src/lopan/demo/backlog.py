@@ -23,7 +23,10 @@ Progress = Callable[[int], None]
 
 
 def fill(root: Path, state: State, start: datetime, end: datetime, progress: Progress = lambda rows: None) -> int:
-    """Write the fleet's events of [start, end); returns the rows. Doing it again adds nothing: event ids are seeded."""
+    """Write the fleet's events received in [start, end); the first history has none that happened before ``start``.
+
+    Returns the rows added. Doing it again adds nothing: event ids are seeded.
+    """
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe(duplex=False)
     process = spawn.Process(target=_fill, args=(there, root, state, start, end), name="history")
@@ -51,7 +54,8 @@ def _fill(news: Connection, root: Path, state: State, start: datetime, end: date
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process, and says so once
     population = fleet(state.seed, state.anchor, state.people)
     try:
-        news.send(load(root, history.records(population, start, end, state.project), news.send))
+        since = start if state.until is None else None
+        news.send(load(root, history.records(population, start, end, state.project, since=since), news.send))
     except LopanError as error:
         news.send(str(error))
 

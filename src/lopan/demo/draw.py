@@ -30,8 +30,8 @@ class Draw(NamedTuple):
     rng: np.random.Generator
 
     def some(self, mean: float | Floats) -> tuple[Ints, Ints, Floats]:
-        """Poisson many moments a session: its index, the time in ms, seconds since its start."""
-        of = np.repeat(np.arange(self.sessions.n), self.rng.poisson(mean, self.sessions.n))
+        """Poisson many moments a session, none of a brief one: its index, the time in ms, seconds since its start."""
+        of = np.repeat(np.arange(self.sessions.n), self.rng.poisson(mean * ~self.sessions.brief))
         into = self.rng.random(len(of)) * self.sessions.seconds[of]
         return of, self.sessions.start[of] + (into * 1000).astype(np.int64), into
 
@@ -47,6 +47,13 @@ class Draw(NamedTuple):
 def words(names: list[str], which: Ints) -> pa.Array:
     """The name for each index, as utf8."""
     return pa.array(names, pa.utf8()).take(pa.array(which))
+
+
+def by_weight(rng: np.random.Generator, weights: Floats) -> Ints:
+    """For each row of ``weights`` [n, choices] one index, as likely as its weight."""
+    chances = np.cumsum(weights, axis=1)
+    chosen: Ints = (rng.random(len(weights))[:, None] * chances[:, -1:] > chances[:, :-1]).sum(axis=1)
+    return chosen
 
 
 def pick(rng: np.random.Generator, weights: Sequence[float], n: int) -> Ints:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lopan.demo import performance, usage
+from lopan.demo import feedback, performance, usage, workflows
 from lopan.demo.draw import Draw, Rows, words
 from lopan.demo.fleet import Fleet, customers, system_of, systems
 from lopan.demo.product import DEVICES, RELEASES, ROLES
@@ -27,10 +27,10 @@ def of(fleet: Fleet, sessions: Sessions, rng: np.random.Generator, density: floa
         performance.memory(draw, 1.9 * share),
         usage.actions(draw, 2.5 * share),
         performance.network(draw, 1.9 * share),
-        usage.workflows(draw),
+        workflows.runs(draw),
         performance.hangs(draw),
         performance.errors(draw),
-        *usage.feedback(draw),
+        *feedback.answers(draw),
         usage.security(draw),
         usage.optimizers(draw),
         *performance.ends(draw),
@@ -40,8 +40,10 @@ def of(fleet: Fleet, sessions: Sessions, rng: np.random.Generator, density: floa
 
 def opening(sessions: Sessions) -> Rows:
     """The ``ok`` that a live client says when a session begins; history needs only the end."""
-    own = {"status": pa.repeat("ok", sessions.n), "started": pa.array(sessions.start, pa.int64()).cast(TIME)}
-    return Rows("session", np.arange(sessions.n), sessions.start, own)
+    told = np.flatnonzero(~sessions.brief)
+    start = sessions.start[told]
+    own = {"status": pa.repeat("ok", len(told)), "started": pa.array(start, pa.int64()).cast(TIME)}
+    return Rows("session", told, start, own)
 
 
 def table(fleet: Fleet, sessions: Sessions, rows: list[Rows], rng: np.random.Generator, project: int) -> pa.Table:
@@ -50,11 +52,12 @@ def table(fleet: Fleet, sessions: Sessions, rows: list[Rows], rng: np.random.Gen
     at = np.concatenate([row.at for row in rows])
     who = sessions.who[index]
     device = fleet.device[who]
+    late = sessions.late[index] + rng.exponential(_LATE_MS, len(at)).astype(np.int64) + 40
     columns: dict[str, Any] = {
         "project": pa.repeat(pa.scalar(project, pa.uint32()), len(index)),
         "type": words([row.type for row in rows], np.repeat(np.arange(len(rows)), [len(row.of) for row in rows])),
         "time": pa.array(at, pa.int64()).cast(TIME),
-        "received": pa.array(at + rng.exponential(_LATE_MS, len(at)).astype(np.int64) + 40, pa.int64()).cast(TIME),
+        "received": pa.array(at + late, pa.int64()).cast(TIME),
         "event_id": _fixed(random_ids(rng, len(at))),
         "release": words([release.version for release in RELEASES], sessions.release[index]),
         "build": words([release.build for release in RELEASES], sessions.release[index]),

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from lopan.demo import facts
 from lopan.demo.product import DEVICES, NEVER, RELEASES, ROLES, WEEK, ZONES, Release
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 DAY_MS = 86_400_000
-PEOPLE = 3_600
+PEOPLE = 3_900
 CUSTOMERS = 400
 _JOINED_SINCE = 150.0
 _SESSIONS_A_DAY = 3.3
@@ -30,6 +31,8 @@ _FORMS = ("Ltd", "GmbH", "SA", "BV", "Co")
 class Fleet(NamedTuple):
     """``n`` people as arrays of length n; ``joined``, ``left`` and ``adopts`` [n, releases] are days since 1970.
 
+    ``away`` [n, 2] are the first day of an absence and the day of coming back; ``finds`` is the day on which the new
+    feature is found, NEVER by those who don't.
     ``appetite`` is the mean number of sessions on an average weekday; it falls off like a power of the rank.
     """
 
@@ -44,6 +47,8 @@ class Fleet(NamedTuple):
     joined: Floats
     left: Floats
     adopts: Floats
+    away: Floats
+    finds: Floats
     users: tuple[str, ...]
     installs: tuple[str, ...]
 
@@ -61,10 +66,12 @@ def fleet(seed: int, anchor: date, people: int = PEOPLE) -> Fleet:
     device = rng.choice(len(DEVICES), people, p=_shares([device.share for device in DEVICES]))
     systems = np.array([len(DEVICES[i].systems) for i in range(len(DEVICES))])
     joined, left = _membership(rng, zero, people)
+    role = rng.choice(len(ROLES), people, p=_shares([role.share for role in ROLES]))
+    adopts = _adoption(rng, zero, people)
     return Fleet(
         seed=seed,
         anchor=anchor,
-        role=rng.choice(len(ROLES), people, p=_shares([role.share for role in ROLES])),
+        role=role,
         device=device,
         system=(rng.random(people) * systems[device]).astype(np.int64),
         customer=customer,
@@ -72,7 +79,9 @@ def fleet(seed: int, anchor: date, people: int = PEOPLE) -> Fleet:
         appetite=rng.permutation(_zipf(people, 0.45)) * people * _SESSIONS_A_DAY,
         joined=joined,
         left=left,
-        adopts=_adoption(rng, zero, people),
+        adopts=adopts,
+        away=_absences(rng, zero, people),
+        finds=_finds(rng, role, adopts),
         users=tuple(f"u{number:05d}" for number in range(1, people + 1)),
         installs=tuple(str(UUID(bytes=rng.bytes(16), version=4)) for _ in range(people)),
     )
@@ -106,7 +115,7 @@ def release_of(population: Fleet, who: Ints, day: Floats) -> Ints:
 
 def starts(population: Fleet, day: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Person and start (ms since 1970) of the sessions begun on the UTC ``day`` (days since 1970)."""
-    rates = population.appetite * ((population.joined < day + 1) & (population.left > day))
+    rates = population.appetite * ((population.joined < day + 1) & (population.left > day) & ~absent(population, day))
     people: list[Ints] = []
     times: list[Ints] = []
     for role in range(len(ROLES)):
@@ -120,6 +129,12 @@ def starts(population: Fleet, day: int, rng: np.random.Generator) -> tuple[Ints,
             people.append(who[inside])
             times.append(at[inside])
     return np.concatenate(people), np.concatenate(times)
+
+
+def absent(population: Fleet, day: int) -> NDArray[np.bool_]:
+    """Who is on leave on the UTC ``day``."""
+    gone: NDArray[np.bool_] = (population.away[:, 0] <= day) & (day < population.away[:, 1])
+    return gone
 
 
 def rhythm(day: int, role: int, zone: int) -> Floats:
@@ -136,10 +151,28 @@ def rhythm(day: int, role: int, zone: int) -> Floats:
 
 
 def _membership(rng: np.random.Generator, zero: float, people: int) -> tuple[Floats, Floats]:
-    """Joining grows until after the anchor; staying follows the retention curve, 85 % on D1 to 42 % on D90."""
+    """Joining grows until after the anchor; staying follows a curve, 85 % on D1 to 42 % on D90, with a dip."""
     joined = zero + 30.0 - (_JOINED_SINCE + 30.0) * (1.0 - np.sqrt(rng.random(people)))
     stays = (rng.exponential(1.0, people) / 0.1625) ** (1 / 0.37)
-    return joined, joined + stays
+    dipped = (joined >= zero + facts.DIPPED[0]) & (joined < zero + facts.DIPPED[1])
+    return joined, joined + stays * np.where(dipped, facts.DIP, 1.0)
+
+
+def _absences(rng: np.random.Generator, zero: float, people: int) -> Floats:
+    """One each, far in the past for most."""
+    first = zero + rng.integers(-45, 30, people)
+    first[rng.random(people) >= facts.AWAY_SHARE] = -NEVER
+    return np.stack([first, first + rng.integers(*facts.AWAY_DAYS, people)], axis=1)
+
+
+def _finds(rng: np.random.Generator, role: Ints, adopts: Floats) -> Floats:
+    """Some days after having a release with the new feature, by those of a role that like it."""
+    first = [release.version for release in RELEASES].index(facts.NEW_SINCE)
+    finds = adopts[:, first:].min(axis=1) + rng.exponential(facts.NEW_FOUND_DAYS, len(role))
+    liked = np.array([facts.NEW_LIKED[one.name] for one in ROLES])[role]
+    finds[rng.random(len(role)) >= liked] = NEVER
+    found: Floats = finds
+    return found
 
 
 def _adoption(rng: np.random.Generator, zero: float, people: int) -> Floats:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lopan.demo import events, sessions
+from lopan.demo.facts import OFFLINE_MOST_DAYS
 from lopan.demo.fleet import DAY_MS, PEOPLE, Fleet
 from lopan.ingest.arrays import TIME
 
@@ -18,22 +19,27 @@ EVENTS = 1_000_000
 DAYS = 30
 
 
-def people_for(events: int) -> int:
-    """How many people produce about ``events`` in 30 days; never fewer than 1,200."""
-    return max(1_200, round(PEOPLE * events / EVENTS))
+def people_for(events: int, days: int = DAYS) -> int:
+    """How many people produce about ``events`` in so many days; never fewer than 1,200."""
+    return max(1_200, round(PEOPLE * events / EVENTS * DAYS / days))
 
 
 def records(
-    fleet: Fleet, start: datetime, end: datetime, project: int = 1, density: float = 1.0
+    fleet: Fleet, start: datetime, end: datetime, project: int = 1, density: float = 1.0, since: datetime | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Events with start <= time < end (aware), at most 50,000 rows a record, columns without values left out."""
-    low, high = (pa.scalar(moment, TIME) for moment in (start, end))
-    for day in range(_day(start) - 1, _day(end) + 1):
+    """Events received from ``start`` to before ``end`` (aware), at most 50,000 a record, empty columns left out.
+
+    None happened before ``since``, which is as long before ``start`` as an offline device may wait when not given.
+    """
+    since = since or start - timedelta(days=OFFLINE_MOST_DAYS + 1)
+    low, high, oldest = (pa.scalar(moment, TIME) for moment in (start, end, since))
+    for day in range(_day(since) - 1, _day(end) + 1):
         table = _of_day(fleet, day, project, density)
         if table is None:
             continue
-        time = table.column("time")
-        table = table.filter(pc.and_(pc.greater_equal(time, low), pc.less(time, high)))
+        came, time = table.column("received"), table.column("time")
+        within = pc.and_(pc.greater_equal(came, low), pc.less(came, high))
+        table = table.filter(pc.and_(within, pc.greater_equal(time, oldest)))
         for batch in table.combine_chunks().to_batches(max_chunksize=ROWS):
             yield batch.select([field.name for field in batch.schema if batch[field.name].null_count < len(batch)])
 
@@ -51,6 +57,6 @@ def _day(moment: datetime) -> int:
     return int(moment.timestamp() * 1000) // DAY_MS
 
 
-def month(end: datetime) -> datetime:
-    """Where a history that ends at ``end`` begins."""
-    return end - timedelta(days=DAYS)
+def begin(end: datetime, days: int = DAYS) -> datetime:
+    """Where a history of ``days`` that ends at ``end`` begins."""
+    return end - timedelta(days=days)

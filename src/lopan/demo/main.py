@@ -14,7 +14,7 @@ from pathlib import Path
 from lopan import config
 from lopan.clock import SystemClock
 from lopan.config import Config
-from lopan.demo import backlog, history, scenarios, state
+from lopan.demo import backlog, definitions, history, scenarios, state
 from lopan.demo.fleet import PEOPLE, fleet
 from lopan.demo.live import live
 from lopan.demo.process import Server
@@ -35,8 +35,8 @@ def run(arguments: Sequence[str]) -> int:
         return _switch(settings.root, args.switch)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     scenarios.known(args.scenario)
-    remembered = _prepare(settings.root, args.seed, args.events)
-    _catch_up(settings.root, remembered)
+    remembered = _prepare(settings.root, args.seed, history.people_for(args.events, args.days))
+    _catch_up(settings.root, remembered, args.days)
     scenarios.clear(settings.root)
     for name in args.scenario:
         scenarios.switch(settings.root, name, True)
@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--timezone", help="the site's time zone (LOPAN_TIMEZONE; default: UTC)")
     parser.add_argument("--seed", type=int, default=7, help="another seed, another fleet (default: 7)")
     parser.add_argument("--events", type=int, default=history.EVENTS, help="events in the history (default: 1000000)")
+    parser.add_argument("--days", type=int, default=history.DAYS, help="length of the history (default: 30)")
     parser.add_argument("--rate", type=float, default=40.0, help="live events a second (default: 40)")
     parser.add_argument("--scenario", action="append", default=[], metavar="NAME", help="begin with this trouble on")
     return parser
@@ -102,18 +103,20 @@ def _switch(root: Path, words: list[str]) -> int:
     return 0
 
 
-def _prepare(root: Path, seed: int, events: int) -> State:
+def _prepare(root: Path, seed: int, people: int) -> State:
     remembered = state.find(root)
     if remembered is None:
-        remembered = state.begin(root, seed, history.people_for(events), SystemClock().now().date())
+        remembered = state.begin(root, seed, people, SystemClock().now().date())
     state.complete(root, remembered)
+    definitions.write(root)
     return remembered
 
 
-def _catch_up(root: Path, remembered: State) -> None:
-    """The month before the first start, or the time since the last one."""
+def _catch_up(root: Path, remembered: State, days: int) -> None:
+    """The days before the first start, or the time since the last one."""
     now = SystemClock().now()
-    start = max(remembered.until or history.month(now), history.month(now))
+    begin = history.begin(now, days)
+    start = max(remembered.until or begin, begin)
     share = (now - start) / timedelta(days=history.DAYS)
     bar = backlog.Bar("history", round(share * history.EVENTS * remembered.people / PEOPLE))
     backlog.fill(root, remembered, start, now, bar)

@@ -18,8 +18,11 @@ _MOMENTS = {"time", "started"}
 _IN_MS = {"app_launch", "hang", "network"}
 
 
+_HOUR_MS = 3_600_000
+
+
 class Timed(msgspec.Struct, frozen=True, order=True):
-    """An event and when its client sends it, in ms since 1970."""
+    """An event and when its client sends it, in ms since 1970: at once, or whole hours later when it was offline."""
 
     at: int
     number: int
@@ -43,7 +46,13 @@ def _timed(table: pa.Table, first: int) -> list[Timed]:
     for i, field in enumerate(filled.schema):
         if pa.types.is_timestamp(field.type):
             filled = filled.set_column(i, field.name, filled.column(i).cast(pa.int64()))
-    return [Timed(row["time"], first + i, native(row)) for i, row in enumerate(filled.to_pylist())]
+    sent = pc.add(table.column("time").cast(pa.int64()), _waited(table)).to_pylist()
+    return [Timed(at, first + i, native(row)) for i, (at, row) in enumerate(zip(sent, filled.to_pylist(), strict=True))]
+
+
+def _waited(table: pa.Table) -> pa.Array:
+    took = pc.subtract(table.column("received").cast(pa.int64()), table.column("time").cast(pa.int64()))
+    return pc.multiply(pc.divide(took, _HOUR_MS), _HOUR_MS)
 
 
 def native(row: dict[str, Any]) -> Event:

@@ -102,18 +102,18 @@ def ends(draw: Draw) -> Iterator[Rows]:
     """The crash that closed the session, if one did, and its closing event."""
     sessions = draw.sessions
     end = sessions.start + (sessions.seconds * 1000).astype(np.int64)
-    n = sessions.n
+    told = np.flatnonzero(~sessions.brief)
     own = {
-        "status": words(["exited", "crashed"], sessions.crashed.astype(np.int64)),
-        "started": pa.array(sessions.start, pa.int64()).cast(SCHEMA["started"]),
-        "duration_s": pa.array(sessions.seconds.round(3)),
-        "errors": pa.array((sessions.errors + sessions.crashed).astype(np.uint32)),
-        "count": pa.repeat(pa.scalar(1, pa.uint32()), n),
+        "status": words(["exited", "crashed"], sessions.crashed[told].astype(np.int64)),
+        "started": pa.array(sessions.start[told], pa.int64()).cast(SCHEMA["started"]),
+        "duration_s": pa.array(sessions.seconds[told].round(3)),
+        "errors": pa.array((sessions.errors + sessions.crashed)[told].astype(np.uint32)),
+        "count": pa.repeat(pa.scalar(1, pa.uint32()), len(told)),
     }
     index = np.flatnonzero(sessions.crashed)
     which = pick(draw.rng, [4, 3, 2, 1], len(index))
     yield Rows("crash", index, end[index], crash_columns(which))
-    yield Rows("session", np.arange(n), end, own)
+    yield Rows("session", told, end[told], own)
 
 
 def crash_columns(which: Ints) -> dict[str, pa.Array]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lopan.demo.facts import NEW_FEATURE
+
 NEVER = 1e9
 
 
@@ -36,14 +38,22 @@ class Device(NamedTuple):
 
 
 class Role(NamedTuple):
-    """People with one job; ``hours`` is their activity over the local day, ``features`` have relative weights."""
+    """People with one job; ``hours`` is their activity over the local day; features and workflows have weights."""
 
     name: str
     share: float
     minutes: float
     hours: tuple[float, ...]
     features: tuple[tuple[str, float], ...]
-    workflow: str
+    workflows: tuple[tuple[str, float], ...]
+
+
+class Step(NamedTuple):
+    """One step of a workflow: seconds that it takes in the median, share of runs that end there."""
+
+    name: str
+    seconds: float
+    lost: float
 
 
 _USUAL = ((0.0, 0.01), (1.0, 0.10), (2.0, 0.50), (4.0, 1.0))
@@ -53,11 +63,11 @@ RELEASES = (
     Release("1.9.2", "288", -400.0, ((0.0, 1.0),), launch=1.10, frames=1.35, memory=1.05, crashes=1.7),
     Release("2.0.0", "301", -44.0, _USUAL, launch=1.06, frames=1.25, memory=1.04, crashes=1.6),
     Release("2.0.1", "304", -36.0, _USUAL, launch=1.05, frames=1.15, memory=1.03, crashes=1.1),
-    Release("2.1.0", "317", -27.0, _USUAL, launch=1.02, frames=1.10, memory=1.02, crashes=1.0),
-    Release("2.1.1", "319", -22.0, _USUAL, launch=1.00, frames=1.00, memory=1.00, crashes=0.8),
-    Release("2.2.0", "331", -15.0, _HALTED, launch=1.75, frames=1.05, memory=1.01, crashes=1.3),
+    Release("2.1.0", "317", -29.0, _USUAL, launch=1.02, frames=1.10, memory=1.02, crashes=1.0),
+    Release("2.1.1", "319", -24.0, _USUAL, launch=1.00, frames=1.00, memory=1.00, crashes=0.8),
+    Release("2.2.0", "331", -19.0, _HALTED, launch=1.75, frames=1.05, memory=1.01, crashes=1.3),
     Release(
-        "2.2.1", "334", -10.5, ((0.0, 0.10), (1.0, 0.60), (2.0, 1.0)), launch=0.98, frames=0.95, memory=1.0, crashes=0.7
+        "2.2.1", "334", -12.0, ((0.0, 0.10), (1.0, 0.60), (2.0, 1.0)), launch=0.98, frames=0.95, memory=1.0, crashes=0.7
     ),
     Release("2.3.0", "341", -4.0, _USUAL, launch=0.94, frames=0.85, memory=0.98, crashes=0.6),
 )
@@ -94,7 +104,7 @@ ROLES = (
         1.00,
         _FIELD,
         (("customer_management", 9), ("order_entry", 7), ("analytics_dashboard", 3), ("inventory_tracking", 2)),
-        "create_order",
+        (("create_order", 1),),
     ),
     Role(
         "warehouseKeeper",
@@ -102,7 +112,7 @@ ROLES = (
         0.85,
         _SHIFTS,
         (("inventory_tracking", 9), ("stock_count", 5), ("batch_processing", 4), ("order_entry", 1)),
-        "receive_goods",
+        (("receive_goods", 8), ("create_order", 1)),
     ),
     Role(
         "workshopManager",
@@ -110,7 +120,7 @@ ROLES = (
         1.20,
         _SHIFTS,
         (("batch_processing", 9), ("machine_status", 5), ("analytics_dashboard", 4), ("inventory_tracking", 2)),
-        "complete_batch",
+        (("complete_batch", 7), ("receive_goods", 3)),
     ),
     Role(
         "administrator",
@@ -118,7 +128,7 @@ ROLES = (
         1.15,
         _OFFICE,
         (("customer_management", 5), ("analytics_dashboard", 7), ("user_management", 5), ("batch_processing", 1)),
-        "invite_user",
+        (("invite_user", 6), ("receive_goods", 3), ("create_order", 2)),
     ),
 )
 
@@ -131,14 +141,57 @@ SCREENS = {
     "stock_count": "Stock count",
     "machine_status": "Machines",
     "user_management": "Users",
+    NEW_FEATURE: "Deliveries",
 }
 
+CORE = ("customer_management", "order_entry", "inventory_tracking", "batch_processing")
+"""Features that everybody entitled to them should use."""
+
 WORKFLOWS = {
-    "create_order": ("select_customer", "add_items", "check_stock", "confirm"),
-    "receive_goods": ("scan", "count", "assign_location", "confirm"),
-    "complete_batch": ("open_batch", "record_output", "quality_check", "close_batch"),
-    "invite_user": ("enter_details", "choose_role", "send"),
+    "create_order": (
+        Step("select_customer", 9, 0.03),
+        Step("add_items", 38, 0.05),
+        Step("check_stock", 6, 0.04),
+        Step("confirm", 7, 0.02),
+    ),
+    "receive_goods": (
+        Step("scan", 8, 0.03),
+        Step("count", 24, 0.05),
+        Step("assign_location", 15, 0.04),
+        Step("confirm", 6, 0.02),
+    ),
+    "complete_batch": (
+        Step("open_batch", 7, 0.02),
+        Step("record_output", 32, 0.05),
+        Step("quality_check", 45, 0.07),
+        Step("close_batch", 8, 0.02),
+    ),
+    "invite_user": (Step("enter_details", 28, 0.08), Step("choose_role", 9, 0.03), Step("send", 4, 0.02)),
 }
+
+COMMENTS = {
+    "low": (
+        "Too many taps for what I do forty times a day.",
+        "Lost what I had entered when the connection dropped in hall 3.",
+        "Search finds nothing unless I type the exact name.",
+    ),
+    "middle": (
+        "Does the job. The list could load faster.",
+        "Fine on the tablet, cramped on the phone.",
+        "I still keep a paper list beside it.",
+    ),
+    "high": (
+        "Saves me an hour a day, thank you!",
+        "Much quicker since the last update.",
+        "Finally I see the stock while I am at the customer's.",
+    ),
+    "stuck": (
+        "Assigning a location takes forever, the list shows every shelf of every site.",
+        "Can't scan the shelf label, have to pick the location by hand.",
+        "Location screen jumps back to the top after each pallet. I give up and write it down.",
+    ),
+}
+"""What people write; ``stuck`` is what the struggling role writes with a low score."""
 
 ZONES = (("Europe/Berlin", 0.55), ("America/Chicago", 0.25), ("Asia/Singapore", 0.20))
 WEEK = (1.0, 1.06, 1.05, 1.03, 0.94, 0.34, 0.20)

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 from uuid import UUID
+from zlib import crc32
 
 from lopan.demo.native import Event
-from lopan.demo.product import CRASHES, RELEASES
+from lopan.demo.product import COMMENTS, CRASHES, RELEASES, WORKFLOWS
 from lopan.errors import Rejected
 
 FILE = "scenarios"
@@ -58,8 +59,42 @@ def outage(event: Event, minutes: float, random: Random) -> list[Event]:
     return [event]
 
 
+def feature_launch(event: Event, minutes: float, random: Random) -> list[Event]:
+    """A feature nobody has seen before takes over more and more of the actions, up to one in three after 15 minutes."""
+    if event["type"] == "action" and random.random() < min(minutes / 45, 1 / 3):
+        event |= {"feature": "voice_notes", "screen": "Voice notes"}
+    return [event]
+
+
+def workflow_trouble(event: Event, minutes: float, random: Random) -> list[Event]:
+    """Half of the batches fail at the quality check, and their runs end there."""
+    if event["type"] != "workflow" or event["workflow"] != "complete_batch" or crc32(event["instance"].encode()) % 2:
+        return [event]
+    steps = [step.name for step in WORKFLOWS["complete_batch"]]
+    if event["step"] == "quality_check" and event["status"] == "completed":
+        event["status"] = "failed"
+    return [event] if steps.index(event["step"]) <= steps.index("quality_check") else []
+
+
+def unhappy_users(event: Event, minutes: float, random: Random) -> list[Event]:
+    """Everybody answers with the lowest third of the scale, and says why."""
+    if event["type"] == "feedback":
+        event["score"] = float(random.randint(*((0, 4) if event["scale"] == "nps" else (1, 2))))
+        event["comment"] = random.choice(COMMENTS["low"])
+    return [event]
+
+
 SCENARIOS: dict[str, Scenario] = {
-    scenario.__name__: scenario for scenario in (launch_regression, memory_leak, crash_spike, outage)
+    scenario.__name__: scenario
+    for scenario in (
+        launch_regression,
+        memory_leak,
+        crash_spike,
+        outage,
+        feature_launch,
+        workflow_trouble,
+        unhappy_users,
+    )
 }
 
 

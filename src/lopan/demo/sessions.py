@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lopan.demo import facts
 from lopan.demo.fleet import DAY_MS, Fleet, Floats, Ints, release_of, starts
 from lopan.demo.product import RELEASES, ROLES
 
@@ -18,7 +19,10 @@ _CRASHES = 0.0005
 
 
 class Sessions(NamedTuple):
-    """``start`` in ms since 1970, ``seconds`` long, ``release`` indexes RELEASES, ``ids`` is [n, 16] bytes."""
+    """``start`` in ms since 1970, ``seconds`` long, ``release`` indexes RELEASES, ``ids`` is [n, 16] bytes.
+
+    ``brief``: nothing but the launch arrived; ``late``: ms that its events waited on the device.
+    """
 
     who: Ints
     start: Ints
@@ -26,6 +30,8 @@ class Sessions(NamedTuple):
     release: Ints
     crashed: NDArray[np.bool_]
     errors: Ints
+    brief: NDArray[np.bool_]
+    late: Ints
     ids: NDArray[np.uint8]
 
     @property
@@ -48,13 +54,17 @@ def begun(fleet: Fleet, who: Ints, start: Ints, rng: np.random.Generator) -> Ses
     typical = _MEDIAN_MIN * 60 * minutes / np.average(minutes, weights=[role.share for role in ROLES])
     seconds = np.clip(typical[fleet.role[who]] * rng.lognormal(0.0, _SIGMA, n), 5.0, _LONGEST_S)
     chance = _CRASHES * np.array([release.crashes for release in RELEASES])[release]
+    brief = rng.random(n) < facts.BRIEF
+    late = np.minimum(rng.exponential(facts.OFFLINE_HOURS * 3_600_000, n), facts.OFFLINE_MOST_DAYS * DAY_MS)
     return Sessions(
         who=who,
         start=start,
         seconds=seconds,
         release=release,
-        crashed=rng.random(n) < chance,
-        errors=rng.poisson(0.02, n),
+        crashed=(rng.random(n) < chance) & ~brief,
+        errors=rng.poisson(0.02, n) * ~brief,
+        brief=brief,
+        late=np.where(rng.random(n) < facts.OFFLINE, late, 0).astype(np.int64),
         ids=random_ids(rng, n),
     )
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lopan.demo import events
-from lopan.demo.fleet import DAY_MS, Fleet, Ints, rhythm
+from lopan.demo.fleet import DAY_MS, Fleet, Ints, absent, rhythm
 from lopan.demo.native import Event, Timed, timed
 from lopan.demo.product import ROLES, ZONES
 from lopan.demo.scenarios import SCENARIOS
@@ -94,6 +94,7 @@ class Traffic:
         fleet = self._fleet
         day = now // DAY_MS
         here = (fleet.joined * DAY_MS <= now) & (fleet.left * DAY_MS > now) & (self._busy <= now)
+        here &= ~absent(fleet, day)
         hours = np.array([[rhythm(day, role, zone) for zone in range(len(ZONES))] for role in range(len(ROLES))])
         hour = now % DAY_MS // 3_600_000
         awake = _QUIET * hours.mean() + hours[fleet.role, fleet.zone, hour]

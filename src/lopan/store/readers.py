@@ -30,10 +30,11 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Readers:
-    """Belongs to one event loop. ``moved`` tells it that the store has new rows."""
+    """Belongs to one event loop. ``moved`` tells it that the store has new rows; ``keep_s`` 0 computes every answer."""
 
-    def __init__(self, store: Store, connections: int) -> None:
+    def __init__(self, store: Store, connections: int, keep_s: float = KEEP_SECONDS) -> None:
         self._store = store
+        self._keep_s = keep_s
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="reader")
         self._turn = asyncio.Semaphore(connections)
         self._running: dict[Key, asyncio.Task[pa.Table]] = {}
@@ -64,8 +65,8 @@ class Readers:
     def _is_good(self, result: _Result) -> bool:
         age = time.monotonic() - result.at
         if result.generation == self._generation:
-            return age < KEEP_SECONDS
-        return age < min(REUSE_COST * result.cost, KEEP_SECONDS / 2)
+            return age < self._keep_s
+        return age < min(REUSE_COST * result.cost, self._keep_s / 2)
 
     async def _run(self, key: Key, sql: str, params: Params | None) -> pa.Table:
         async with self._turn:

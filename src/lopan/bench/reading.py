@@ -1,0 +1,162 @@
+"""The pages' own questions over a big store, in a process like the server's: cold, warm, and beside a busy writer."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import threading
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from lopan.analytics.days import Days
+from lopan.bench.desk import PAGES, ZONE, Desk, sit
+from lopan.bench.flood import Flood
+from lopan.clock import SystemClock
+from lopan.config import StoreSettings
+from lopan.errors import GiveUp, LopanError
+from lopan.ingest.commits import Commit
+from lopan.store import Chdb, Readers, Store
+
+VIEWERS = 20
+THINK_S = 5.0
+COLD_ROUNDS = 5
+_CACHES = ("MARK", "UNCOMPRESSED")
+
+
+class Job(msgspec.Struct, frozen=True):
+    """``rounds`` warm answers a page; the writer runs for ``seconds`` beside the viewers, and as long alone."""
+
+    root: Path
+    project: int
+    rounds: int
+    seconds: float
+
+
+class Times(msgspec.Struct, frozen=True):
+    """Seconds an answer took, by page; ``viewed`` over all pages beside the writer; rows a second of the writer.
+
+    ``filled``: daily tables' days computed, and the seconds that took.
+    """
+
+    filled: tuple[int, float]
+    cold: dict[str, list[float]]
+    warm: dict[str, list[float]]
+    viewed: list[float]
+    alone: float
+    beside: float
+
+
+def measure(job: Job) -> Times:
+    """Run all of it in a fresh process; raises GiveUp when that fails."""
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe(duplex=False)
+    process = spawn.Process(target=_child, args=(there, job), name="reading")
+    process.start()
+    there.close()
+    try:
+        times = here.recv()
+    except EOFError:
+        raise GiveUp("the reading process failed; its messages above say why") from None
+    finally:
+        process.join()
+    if not isinstance(times, Times):
+        raise GiveUp(str(times))
+    return times
+
+
+def _child(there: Connection, job: Job) -> None:
+    try:
+        there.send(asyncio.run(_all(job)))
+    except LopanError as error:
+        there.send(str(error))
+
+
+async def _all(job: Job) -> Times:
+    settings = StoreSettings()
+    store = await asyncio.to_thread(Chdb, job.root / "store", settings.max_memory)
+    fresh = Readers(store, settings.readers, keep_s=0.0)
+    shared = Readers(store, settings.readers)
+    days = Days(store, ZONE, SystemClock())
+    try:
+        began = time.monotonic()
+        filled = await days.settle(), time.monotonic() - began
+        desk = sit(job.root, fresh, days)
+        cold = {name: [await _cold(job.root, store, desk, name) for _ in range(COLD_ROUNDS)] for name in PAGES}
+        warm = {name: [await _once(desk, name) for _ in range(1 + job.rounds)][1:] for name in PAGES}
+        viewed, alone, beside = await _busy(job, store, shared, days)
+    finally:
+        days.close()
+        fresh.close()
+        shared.close()
+        await asyncio.to_thread(store.close)
+    return Times(filled, cold, warm, viewed, alone, beside)
+
+
+async def _once(desk: Desk, name: str) -> float:
+    began = time.monotonic()
+    await PAGES[name](desk)
+    return time.monotonic() - began
+
+
+async def _cold(root: Path, store: Store, desk: Desk, name: str) -> float:
+    await asyncio.to_thread(_forget, root, store)
+    return await _once(desk, name)
+
+
+def _forget(root: Path, store: Store) -> None:
+    """Drop the engine's caches, and the kernel's pages of every file of the store."""
+    for cache in _CACHES:
+        store.execute(f"SYSTEM DROP {cache} CACHE")
+    os.sync()
+    for path in (root / "store").rglob("*"):
+        if path.is_file():
+            try:
+                file = os.open(path, os.O_RDONLY)
+            except FileNotFoundError:  # a merge has replaced it
+                continue
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(file)
+
+
+async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[list[float], float, float]:
+    """The writer beside viewers who look at page after page; alone, with its merges under way, before and after."""
+    loop = asyncio.get_running_loop()
+
+    def moved(commit: Commit) -> None:
+        loop.call_soon_threadsafe(days.touched, commit.days)
+        loop.call_soon_threadsafe(readers.moved)
+
+    flood = Flood(job.root, store, job.project, moved)
+    recompute = asyncio.create_task(days.run())
+    try:
+        await asyncio.to_thread(flood.run, job.seconds / 2)
+        before = await asyncio.to_thread(flood.run, job.seconds / 2)
+        over = threading.Event()
+        desk = sit(job.root, readers, days)
+        viewers = [asyncio.create_task(_viewer(desk, number, over)) for number in range(VIEWERS)]
+        beside = await asyncio.to_thread(flood.run, job.seconds)
+        over.set()
+        viewed = await asyncio.gather(*viewers)
+        after = await asyncio.to_thread(flood.run, job.seconds / 2)
+    finally:
+        recompute.cancel()
+        flood.close()
+    return [seconds for one in viewed for seconds in one], (before + after) / 2, beside
+
+
+async def _viewer(desk: Desk, number: int, over: threading.Event) -> list[float]:
+    """Comes within the first pause, looks, thinks for 5 s on average, looks at the next page."""
+    random = Random(number)  # noqa: S311
+    names = list(PAGES)
+    seconds: list[float] = []
+    pause = random.uniform(0, THINK_S)
+    while not over.is_set():
+        await asyncio.sleep(pause)
+        seconds.append(await _once(desk, names[(number + len(seconds)) % len(names)]))
+        pause = random.uniform(0.5, 1.5) * THINK_S
+    return seconds

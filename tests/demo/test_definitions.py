@@ -1,0 +1,32 @@
+"""What the demo tells Lopan about its app is what its events say."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from lopan.demo import definitions
+from lopan.demo.feedback import SURVEYS
+from lopan.demo.product import CORE, ROLES, SCREENS, WORKFLOWS
+
+
+def test_everything_that_events_name_is_defined() -> None:
+    told = tomllib.loads(definitions.text())
+    assert [role["id"] for role in told["role"]] == [role.name for role in ROLES]
+    assert {feature["id"] for feature in told["feature"]} == set(SCREENS)
+    assert {feature["id"] for feature in told["feature"] if feature.get("core")} == set(CORE)
+    steps = {flow: [step.name for step in steps] for flow, steps in WORKFLOWS.items()}
+    assert {flow["id"]: flow["steps"] for flow in told["workflow"]} == steps
+    assert {survey["id"]: survey["scale"] for survey in told["survey"]} == {one.name: one.scale for one in SURVEYS}
+    for feature in told["feature"]:
+        liking = {role.name for role in ROLES if feature["id"] in dict(role.features)}
+        assert not liking - set(feature.get("roles", liking))
+
+
+def test_an_edited_file_stays(tmp_path: Path) -> None:
+    definitions.write(tmp_path)
+    path = tmp_path / definitions.FILE
+    assert path.read_text() == definitions.text()
+    path.write_text("# mine")
+    definitions.write(tmp_path)
+    assert path.read_text() == "# mine"
