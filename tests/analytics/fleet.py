@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import Any
 from uuid import UUID
@@ -69,6 +71,24 @@ def visits(draw: st.DrawFn) -> list[Event]:
 def fleets() -> st.SearchStrategy[list[Event]]:
     """Events of a few people over a hundred days; in no order."""
     return st.lists(visits(), min_size=1, max_size=14).map(lambda lists: [event for one in lists for event in one])
+
+
+def dense(seed: int) -> list[Event]:
+    """People seen often, seldom, or every so many days, over a hundred days: who is wrong by a day is wrong somewhere."""
+    draw = random.Random(seed)
+    ages = [(user, age) for user in range(30) for age in range(draw.randint(0, 105)) if draw.random() < 0.3]
+    ages += [(100 + every, age) for every in (6, 7, 8, 27, 28, 29, 30, 55, 56, 57, 90) for age in range(1, 106, every)]
+    return [
+        Action(
+            time=NOW - DAY * age - timedelta(minutes=draw.randint(0 if age == 0 else -720, 720)),
+            user=f"u{user}",
+            role=draw.choice(ROLES),
+            release=draw.choice(RELEASES),
+            customer=draw.choice(CUSTOMERS),
+            feature="orders",
+        )
+        for user, age in ages
+    ]
 
 
 class Truth:
@@ -166,7 +186,7 @@ class Truth:
             gap = HOURS_24 if named else timedelta(minutes=30)
             moments.sort(key=lambda moment: moment[:5])
             runs = [[moments[0]]]
-            for before, moment in zip(moments, moments[1:], strict=False):
+            for before, moment in pairwise(moments):
                 if moment[0] - before[0] >= gap:
                     runs.append([])
                 runs[-1].append(moment)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import random
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from tests.analytics.usage import MOMENTS, ZONES, At, Usage, fleets, local, who
+from hypothesis import given
+from tests.analytics.usage import EXAMPLES, MOMENTS, ZONES, Asked, Usage, fleets, local, who
 
+from lopan.analytics.audience import Audience
 from lopan.analytics.features import INTENSITIES, Adopted, Adoption, Features, intensity
-from lopan.analytics.scope import Scope
 from lopan.catalog.product import Feature, Product, Role
-from lopan.errors import Rejected
 from lopan.event import Action, AppLaunch, Crash, Event
-from lopan.store import Readers
 
 PRODUCT = Product(
     roles=[Role(id="salesperson")],
@@ -27,7 +25,8 @@ PRODUCT = Product(
         Feature(id="unused"),
     ],
 )
-SCOPES = (Scope(), Scope(0, "role", "salesperson"), Scope(0, "release", "1.1"), Scope(0, "customer", "south"))
+ME = Audience(project="1")
+FILTERS = ({"role": "salesperson"}, {"release": "1.1"}, {"customer": "south"})
 
 
 def fleet(zone: str, now: datetime, draw: random.Random) -> list[Event]:
@@ -38,7 +37,7 @@ def fleet(zone: str, now: datetime, draw: random.Random) -> list[Event]:
         if draw.random() < 0.2:
             at -= timedelta(seconds=at.second, minutes=at.minute, milliseconds=draw.choice((0, 1)))
         at = at.replace(microsecond=at.microsecond // 1000 * 1000)
-        base: dict[str, Any] = who(draw, 12) | {"time": at, "event_id": str(uuid.UUID(int=draw.getrandbits(128)))}
+        base: dict[str, Any] = who(draw, 12) | {"time": at, "event_id": str(uuid.uuid4())}
         feature = draw.choice(("orders", "stock", "maps", "extra"))
         kind = draw.random()
         if kind < 0.7:
@@ -51,9 +50,9 @@ def fleet(zone: str, now: datetime, draw: random.Random) -> list[Event]:
 class Truth:
     """The same figures from sets."""
 
-    def __init__(self, events: list[Event], zone: str, now: datetime, scope: Scope) -> None:
+    def __init__(self, events: list[Event], zone: str, now: datetime, audience: Audience) -> None:
         self.events = [event for event in events if event.user]
-        self.zone, self.scope, self.today = zone, scope, local(now, zone)
+        self.zone, self.axis, self.today = zone, audience.axis, local(now, zone)
 
     def people(self, first: int, last: int, **wanted: Any) -> set[str]:
         """Who did something ``last`` to ``first`` days ago."""
@@ -67,20 +66,19 @@ class Truth:
     def cell(self, name: str, role: str) -> dict[str, Any]:
         feature = PRODUCT.features.get(name) or Feature(id=name, success=("*",))
 
-        def scoped(event: Event) -> bool:
-            return not self.scope.axis or getattr(event, self.scope.axis) == self.scope.name
+        axis, value = self.axis
+        roles = [role] if role else feature.roles
 
-        def both(first: int, last: int, use: Any) -> set[str]:
-            everyone = self.people(first, last, use=use, scope=scoped)
-            return everyone & self.people(first, last, use=use, role=lambda e: e.role == role) if role else everyone
+        def one(event: Event) -> bool:
+            return (not roles or event.role in roles) and (axis != "role" or event.role == value)
 
-        def entitled(first: int, last: int) -> set[str]:
-            found = both(first, last, lambda event: not isinstance(event, Crash))
-            here = lambda event: not isinstance(event, Crash)  # noqa: E731
-            if feature.roles:
-                found &= self.people(first, last, here=here, role=lambda event: event.role in feature.roles)
+        def cut(first: int, last: int, use: Any) -> set[str]:
+            """Who did it in a role of the cell, and who also under the filter and at a customer entitled."""
+            found = self.people(first, last, use=use, role=one)
+            if axis in ("release", "customer"):
+                found &= self.people(first, last, use=use, filter=lambda event: getattr(event, axis) == value)
             if feature.customers:
-                found &= self.people(first, last, here=here, customer=lambda event: event.customer in feature.customers)
+                found &= self.people(first, last, use=use, customer=lambda event: event.customer in feature.customers)
             return found
 
         def tries(event: Event) -> bool:
@@ -90,19 +88,20 @@ class Truth:
             return tries(event) and ("*" in feature.success or event.action in feature.success)
 
         now, closed, before = (27, 0), (28, 1), (35, 8)
-        n, n1, n2 = (entitled(*window) for window in (now, closed, before))
-        d1, d2 = (both(*window, succeeds) for window in (closed, before))
-        weeks = [both(7 * week + 6, 7 * week, tries) & n for week in (3, 2, 1, 0)]
+        n, n1, n2 = (cut(*window, lambda event: not isinstance(event, Crash)) for window in (now, closed, before))
+        d0, d1, d2 = (cut(*window, succeeds) for window in (now, closed, before))
+        weeks = [cut(7 * week + 6, 7 * week, tries) for week in (3, 2, 1, 0)]
+        assert (d0 <= n, d1 <= n1, d2 <= n2) == (True, True, True)
         early = weeks[0] | weeks[1] | weeks[2]
-        again = {one for one in early if sum(one in week for week in weeks) > 1}
+        again = {person for person in early if sum(person in week for week in weeks) > 1}
         return {
             "people": len(n),
-            "done": len(n & both(*now, succeeds)),
+            "done": len(d0),
             "tried": len(early | weeks[3]),
             "could_return": len(early),
             "returned": len(again),
-            "closed": 100 * len(n1 & d1) / len(n1) if n1 else None,
-            "previous": 100 * len(n2 & d2) / len(n2) if n2 else None,
+            "closed": 100 * len(d1) / len(n1) if n1 else None,
+            "previous": 100 * len(d2) / len(n2) if n2 else None,
         }
 
 
@@ -111,34 +110,36 @@ def figures(adoption: Adoption) -> dict[str, Any]:
     return {name: getattr(adoption, name) for name in names}
 
 
-@settings(max_examples=16)
+@EXAMPLES
 @given(fleets)
 def test_adoption_is_exact(usage: Usage, drawn: tuple[str, datetime, int]) -> None:
     zone, now, seed = drawn
     draw = random.Random(seed)
     events = fleet(zone, now, draw)
-    project = usage.put(events, draw)
-    for scope in (Scope(), draw.choice(SCOPES[1:])):
-        truth = Truth(events, zone, now, scope)
-        mine = scope._replace(project=project)
+    audiences = (ME, Audience(project="1", **draw.choice(FILTERS)))
 
-        async def adoption(readers: Readers, mine: Scope = mine) -> Adopted:
-            return await Features(readers, PRODUCT, At(now), zone).adoption(scope=mine)
+    async def ask(asked: Asked) -> list[Adopted]:
+        features = Features(asked.days, asked.readers, PRODUCT)
+        return [await features.adoption(audience=audience) for audience in audiences]
 
-        features = usage.ask(adoption)
-        assert [one.id for one in features.features][:4] == list(PRODUCT.features)
-        assert {one.id for one in features.features[4:]} <= {"extra"}
-        for feature in features.features:
-            assert figures(feature.overall) == truth.cell(feature.id, "")
+    for audience, found in zip(audiences, usage.ask(events, PRODUCT, ask, zone, now, draw), strict=True):
+        truth = Truth(events, zone, now, audience)
+        assert [one.id for one in found.features][:4] == list(PRODUCT.features)
+        assert {one.id for one in found.features[4:]} <= {"extra"}
+        assert found.late == []
+        for feature in found.features:
+            assert figures(feature.overall) == truth.cell(feature.id, ""), feature.id
             for cell in feature.roles:
                 assert figures(cell) == truth.cell(feature.id, cell.role), (feature.id, cell.role)
 
 
 def put(usage: Usage, *events: Event) -> Any:
-    project = usage.put(events, random.Random(0))
-    return lambda product, zone="UTC", last=None: usage.ask(
-        lambda readers: Features(readers, product, At(MOMENTS[3]), zone).adoption(last, Scope(project))
-    )
+    """Ask about these, by any product."""
+
+    def ask(product: Product, last: date | None = None) -> Adopted:
+        return usage.ask(events, product, lambda asked: Features(asked.days, asked.readers, product).adoption(last, ME))
+
+    return ask
 
 
 def test_a_role_and_a_feature_take_no_code(usage: Usage) -> None:
@@ -200,14 +201,6 @@ def test_an_earlier_day_is_complete_and_today_moves(usage: Usage) -> None:
 def test_intensity_has_its_bounds(value: float | None, word: str | None) -> None:
     found = intensity(value)
     assert (None if found is None else INTENSITIES[found].word) == word
-
-
-def test_two_filters_at_once_are_refused() -> None:
-    with pytest.raises(Rejected, match="can't be combined"):
-        Scope.of(role="a", release="b")
-    with pytest.raises(Rejected, match="number of a project"):
-        Scope.of(project="x")
-    assert Scope.of("7", customer="c") == Scope(7, "customer", "c")
 
 
 def test_the_zones_are_those_that_change_their_clocks() -> None:

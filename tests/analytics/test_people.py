@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.analytics.fleet import DAY, STEPS, ZONES, Truth, figures, fleets
+from tests.analytics.fleet import DAY, STEPS, ZONES, Truth, dense, figures, fleets
 from tests.conftest import ManualClock
 from tests.support import Pipeline, pipeline
 
@@ -29,6 +29,8 @@ from lopan.store import Readers
 
 T = TypeVar("T")
 PROJECTS = count(1)
+UNITS: tuple[Unit, ...] = ("week", "month")
+GROUPED = ("dau", "wau", "mau", "churned", "base", "stickiness")
 FILTERS = (Audience(), Audience(role="salesperson"), Audience(release="2.0"), Audience(customer="acme"))
 
 
@@ -106,7 +108,7 @@ def _late_days_are_read_too(monkeypatch: pytest.MonkeyPatch) -> None:
 def mixed(draw: st.DrawFn) -> tuple[list[Event], str, int, int, int]:
     """Events, the zone, how many of them come first, and how many days are computed before and after the rest."""
     events = draw(fleets().filter(bool))
-    counts = draw(st.integers(0, len(events))), draw(st.integers(0, 15)), draw(st.integers(0, 15))
+    counts = draw(st.integers(0, len(events))), draw(st.integers(0, 7)), draw(st.integers(0, 7))
     return events, draw(st.sampled_from(ZONES)), *counts
 
 
@@ -120,44 +122,24 @@ def prepared(store: Shared, drawn: tuple[list[Event], str, int, int, int]) -> tu
     return example, Truth(events, zone)
 
 
-quick = settings(max_examples=15, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 
 
-@quick
-@given(drawn=mixed(), audience=st.sampled_from(FILTERS), back=st.integers(0, 70), length=st.integers(1, 30))
-def test_engagement(store: Shared, drawn: Any, audience: Audience, back: int, length: int) -> None:
-    example, truth = prepared(store, drawn)
-    last = truth.today - DAY * back
-    dates = Dates(last - DAY * (length - 1), last)
+def check_engagement(example: Example, truth: Truth, audience: Audience, by: str, dates: Dates) -> None:
     axis, name = audience.axis
     for people in (example.people, example.started()):
         report = example.ask(people.engagement.report(dates, example.of(audience)))
         assert [msgspec.structs.asdict(day) for day in report.days] == [truth.people(day, axis, name) for day in dates]
         assert report.late == []
+    groups = example.ask(example.people.engagement.groups(by, dates.last, example.of(Audience())))
+    known = {name: truth.people(dates.last, by, name) for name in truth.names(by)}
+    assert {group.key: [getattr(group, field) for field in GROUPED] for group in groups} == {
+        name: [people[field] for field in GROUPED] for name, people in known.items() if people["mau"] or people["base"]
+    }
 
 
-@quick
-@given(drawn=mixed(), by=st.sampled_from(AXES), back=st.integers(0, 70))
-def test_engagement_by_an_axis(store: Shared, drawn: Any, by: str, back: int) -> None:
-    example, truth = prepared(store, drawn)
-    last = truth.today - DAY * back
-    groups = example.ask(example.people.engagement.groups(by, last, example.of(Audience())))
-    for name in truth.names(by):
-        known = truth.people(last, by, name)
-        found = [group for group in groups if group.key == name]
-        fields = ("dau", "wau", "mau", "churned", "base", "stickiness")
-        if any(known[field] for field in ("mau", "base")):
-            assert [{field: getattr(group, field) for field in fields} for group in found] == [
-                {field: known[field] for field in fields}
-            ]
-    assert {group.key for group in groups} <= truth.names(by)
-
-
-@quick
-@given(drawn=mixed(), audience=st.sampled_from(FILTERS), method=st.sampled_from(list(METHODS)))
-def test_retention(store: Shared, drawn: Any, audience: Audience, method: Method) -> None:
-    example, truth = prepared(store, drawn)
-    dates = Dates(truth.today - DAY * 102, truth.today)
+def check_retention(example: Example, truth: Truth, audience: Audience, by: str, method: Method) -> None:
+    dates = Dates(truth.today - DAY * 106, truth.today)
     axis, name = audience.axis
     report = example.ask(example.people.retention.report(dates, example.of(audience), method=method))
     assert [(rate.step, rate.back, rate.cohort) for rate in report.rates] == [
@@ -169,57 +151,36 @@ def test_retention(store: Shared, drawn: Any, audience: Audience, method: Method
         there = {step: truth.came_back(cohort.day, step, method) for step in STEPS}
         assert cohort.size == len(born)
         assert cohort.back == {step: len(born & back) for step, back in there.items() if back is not None}
-
-
-@quick
-@given(drawn=mixed(), by=st.sampled_from(AXES))
-def test_retention_by_an_axis(store: Shared, drawn: Any, by: str) -> None:
-    example, truth = prepared(store, drawn)
-    dates = Dates(truth.today - DAY * 102, truth.today)
-    report = example.ask(example.people.retention.report(dates, example.of(Audience()), by))
-    for group in report.groups:
+    split = example.ask(example.people.retention.report(dates, example.of(Audience()), by, method))
+    for group in split.groups:
         for rate in group.rates:
-            assert (rate.back, rate.cohort) == truth.rate(list(dates), rate.step, "bracket", by, group.key)
-    assert {group.key for group in report.groups} == {
-        name for name in truth.names(by) if any(truth.born(day, by, name) for day in list(dates)[:-1])
+            assert (rate.back, rate.cohort) == truth.rate(list(dates), rate.step, method, by, group.key)
+    assert {group.key for group in split.groups} == {
+        name for name in truth.names(by) if any(truth.active(day, by, name) for day in list(dates)[:-1])
     }
 
 
-@quick
-@given(drawn=mixed(), audience=st.sampled_from(FILTERS), unit=st.sampled_from(["week", "month"]))
-def test_triangle_and_the_people_of_its_cells(store: Shared, drawn: Any, audience: Audience, unit: Unit) -> None:
-    example, truth = prepared(store, drawn)
+def check_triangle(example: Example, truth: Truth, audience: Audience, unit: Unit, numbers: dict[str, int]) -> None:
     axis, name = audience.axis
-    asked = Dates(truth.today - DAY * 102, truth.today)
+    asked = Dates(truth.today - DAY * 106, truth.today)
     triangle = example.ask(example.people.retention.triangle(asked, unit, example.of(audience)))
-    numbers = Identities(store.target.engine).numbers("user", sorted(set(truth.person) - {""}))
     for row in triangle.rows:
-        cohort = period(unit, row.cohort)
-        born = set().union(*(truth.born(day, axis, name) for day in cohort))
+        born = born_in(truth, period(unit, row.cohort), axis, name)
         assert row.size == len(born)
         for cell in row.cells:
             days = period(unit, cell.period)
-            back = born & truth.window(days.first, days.last)
-            assert (cell.back, cell.partial) == (len(back), days.last >= truth.today)
+            there = truth.window(days.first, days.last)
+            assert (cell.back, cell.partial) == (len(born & there), days.last >= truth.today)
     row = max(triangle.rows, key=lambda row: row.size)
-    cell = row.cells[-1]
-    found = example.ask(
-        example.people.retention.users(period(unit, row.cohort), period(unit, cell.period), example.of(audience))
-    )
-    born = set().union(*(truth.born(day, axis, name) for day in period(unit, row.cohort)))
-    back = born & truth.window(cell.period, period(unit, cell.period).last)
-    assert (found.back, found.gone) == (
-        sorted(numbers[one] for one in back),
-        sorted(numbers[one] for one in born - back),
-    )
+    cohort, days = period(unit, row.cohort), period(unit, row.cells[len(row.cells) // 2].period)
+    found = example.ask(example.people.retention.users(cohort, days, example.of(audience)))
+    born, there = born_in(truth, cohort, axis, name), truth.window(days.first, days.last)
+    assert found.back == sorted(numbers[one] for one in born & there)
+    assert found.gone == sorted(numbers[one] for one in born - there)
 
 
-@quick
-@given(drawn=mixed(), audience=st.sampled_from(FILTERS), by=st.sampled_from(AXES), back=st.integers(0, 60))
-def test_sessions(store: Shared, drawn: Any, audience: Audience, by: str, back: int) -> None:
-    example, truth = prepared(store, drawn)
+def check_sessions(example: Example, truth: Truth, audience: Audience, by: str, dates: Dates) -> None:
     axis, name = audience.axis
-    dates = Dates(truth.today - DAY * 102, truth.today - DAY * back)
     report = example.ask(example.people.sessions.report(dates, example.of(audience), by))
     sessions = [
         one
@@ -229,14 +190,55 @@ def test_sessions(store: Shared, drawn: Any, audience: Audience, by: str, back: 
     assert plain(report.whole) == approximately(figures(sessions))
     for day in report.days:
         assert plain(day.figures) == approximately(figures([one for one in sessions if one[0] == day.day]))
-    assert [group.key for group in report.groups] == sorted(
-        {getattr(one[1], by) for one in sessions},
-        key=lambda key: (-sum(getattr(one[1], by) == key for one in sessions), key),
-    )
+    groups = {
+        key: [one for one in sessions if getattr(one[1], by) == key]
+        for _, one, _, _ in sessions
+        for key in [getattr(one, by)]
+    }
+    assert [group.key for group in report.groups] == sorted(groups, key=lambda key: (-len(groups[key]), key))
     for group in report.groups:
-        assert plain(group.figures) == approximately(
-            figures([one for one in sessions if getattr(one[1], by) == group.key])
-        )
+        assert plain(group.figures) == approximately(figures(groups[group.key]))
+
+
+@quick
+@given(drawn=mixed(), audience=st.sampled_from(FILTERS), by=st.sampled_from(AXES), back=st.integers(0, 70))
+def test_engagement(store: Shared, drawn: Any, audience: Audience, by: str, back: int) -> None:
+    example, truth = prepared(store, drawn)
+    last = truth.today - DAY * back
+    check_engagement(example, truth, audience, by, Dates(last - DAY * 9, last))
+
+
+@quick
+@given(drawn=mixed(), audience=st.sampled_from(FILTERS), by=st.sampled_from(AXES), method=st.sampled_from([*METHODS]))
+def test_retention(store: Shared, drawn: Any, audience: Audience, by: str, method: Method) -> None:
+    example, truth = prepared(store, drawn)
+    check_retention(example, truth, audience, by, method)
+    numbers = Identities(store.target.engine).numbers("user", sorted(set(truth.person) - {""}))
+    for unit in UNITS:
+        check_triangle(example, truth, audience, unit, numbers)
+
+
+@quick
+@given(drawn=mixed(), audience=st.sampled_from(FILTERS), by=st.sampled_from(AXES), back=st.integers(0, 60))
+def test_sessions(store: Shared, drawn: Any, audience: Audience, by: str, back: int) -> None:
+    example, truth = prepared(store, drawn)
+    check_sessions(example, truth, audience, by, Dates(truth.today - DAY * 102, truth.today - DAY * back))
+
+
+def test_a_dense_fleet(store: Shared) -> None:
+    """Every day, filter, axis and method: whoever is wrong by a day is wrong here."""
+    events, zone = dense(7), "America/Havana"
+    example, truth = prepared(store, (events, zone, len(events) // 2, 20, 20))
+    numbers = Identities(store.target.engine).numbers("user", sorted(set(truth.person)))
+    check_sessions(example, truth, FILTERS[1], "release", Dates(truth.today - DAY * 106, truth.today))
+    for audience, by, method, unit in zip(FILTERS, (*AXES, "role"), ("bracket", *METHODS), UNITS * 2, strict=True):
+        check_engagement(example, truth, audience, by, Dates(truth.today - DAY * 40, truth.today))
+        check_retention(example, truth, audience, by, method)
+        check_triangle(example, truth, audience, unit, numbers)
+
+
+def born_in(truth: Truth, days: Dates, axis: str, name: str) -> set[str]:
+    return set().union(*(truth.born(day, axis, name) for day in days))
 
 
 def plain(found: SessionFigures) -> dict[str, Any]:

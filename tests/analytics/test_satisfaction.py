@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
-from tests.analytics.usage import MOMENTS, At, Usage, fleets, local, who
+from hypothesis import given
+from tests.analytics.usage import EXAMPLES, MOMENTS, Asked, Usage, fleets, local, who
 
+from lopan.analytics.audience import Audience
+from lopan.analytics.calendar import Dates
 from lopan.analytics.satisfaction import Comments, Opinion, Satisfaction, Score
-from lopan.analytics.scope import Scope
 from lopan.catalog.product import Product, Scale, Survey
 from lopan.errors import Rejected
 from lopan.event import Event, Feedback
 
 PRODUCT = Product(surveys=[Survey(id="after_order", scale="csat", title="Order"), Survey(id="stars", scale="rating")])
 NOW = MOMENTS[3]
+FILTERS: tuple[dict[str, str], ...] = ({}, {"role": "salesperson"}, {"release": "1.1"}, {"customer": "north"})
 
 
 class Answer(NamedTuple):
@@ -32,10 +34,10 @@ class Answer(NamedTuple):
 
 
 def fleet(now: datetime, draw: random.Random) -> list[Event]:
-    """Two hundred days of answers, some off their scale, some of nobody, some without a scale."""
+    """A hundred and thirty days of answers, some off their scale, some of nobody, some without a scale."""
     events: list[Event] = []
     for _ in range(draw.choice((40, 220))):
-        at = now - timedelta(milliseconds=draw.randrange(200 * 86_400_000))
+        at = now - timedelta(milliseconds=draw.randrange(130 * 86_400_000))
         at = at.replace(microsecond=at.microsecond // 1000 * 1000)
         survey, scale = draw.choice(
             (
@@ -58,7 +60,7 @@ def fleet(now: datetime, draw: random.Random) -> list[Event]:
                 survey=survey,
                 scale=scale,
                 score=score,
-                event_id=str(uuid.UUID(int=draw.getrandbits(128))),
+                event_id=str(uuid.uuid4()),
             )
         )
     return events
@@ -100,19 +102,25 @@ def check(score: Score, scale: str, scores: list[float]) -> None:
         assert sum(count for _, count in score.spread) == len(scores)
 
 
-@settings(max_examples=16)
+@EXAMPLES
 @given(fleets)
 def test_scores_are_exact(usage: Usage, drawn: tuple[str, datetime, int]) -> None:
     zone, now, seed = drawn
     draw = random.Random(seed)
     events = fleet(now, draw)
-    project = usage.put(events, draw)
     last = local(now, zone) - timedelta(days=draw.choice((0, 3)))
     first = last - timedelta(days=draw.choice((0, 27, 60, 100)))
-    axis = draw.choice(("", "role", "release", "customer"))
-    name = {"": "", "role": "salesperson", "release": "1.1", "customer": "north"}[axis]
-    scope = Scope(project, axis, name)  # type: ignore[arg-type]
-    found = usage.ask(lambda readers: Satisfaction(readers, PRODUCT, At(now), zone).opinions(first, last, scope))
+    audience = Audience(project="1", **draw.choice(FILTERS))
+    axis, name = audience.axis
+    found = usage.ask(
+        events,
+        PRODUCT,
+        lambda asked: Satisfaction(asked.days, asked.readers, PRODUCT).opinions(Dates(first, last), audience),
+        zone,
+        now,
+        draw,
+        stored=0,
+    )
     answers = [one for one in counted(events) if not axis or getattr(one.event, axis) == name]
     earlier = first - (last - first) - timedelta(days=1)
     for opinion in found:
@@ -144,14 +152,14 @@ def answer(number: int, score: float, **own: Any) -> Event:
 
 
 def put(usage: Usage, *events: Event) -> Any:
-    project = usage.put(events, random.Random(0))
+    dates = Dates(NOW.date() - timedelta(days=6), NOW.date())
 
     def ask(product: Product = PRODUCT, survey: str = "after_order", scale: Scale = "csat") -> Opinion:
-        return usage.ask(
-            lambda readers: Satisfaction(readers, product, At(NOW)).opinion(
-                scale, NOW.date() - timedelta(days=6), NOW.date(), Scope(project), survey
-            )
-        )
+        async def opinion(asked: Asked) -> Opinion:
+            said = Satisfaction(asked.days, asked.readers, product)
+            return await said.opinion(scale, dates, Audience(project="1"), survey)
+
+        return usage.ask(events, product, opinion, stored=0)
 
     return ask
 
@@ -186,25 +194,20 @@ def test_a_survey_takes_no_code(usage: Usage) -> None:
 
 def test_comments_come_page_by_page_newest_first(usage: Usage) -> None:
     events = [answer(number, 3, comment=f"<b>{number}</b>", role="a" if number % 2 else "b") for number in range(7)]
-    project = usage.put([*events, answer(9, 5)], random.Random(0))
+    dates = Dates(NOW.date(), NOW.date())
 
-    def page(after: str = "", scope: Scope = Scope(project), limit: int = 3) -> Comments:
-        day = NOW.date()
-        return usage.ask(
-            lambda readers: Satisfaction(readers, PRODUCT, At(NOW)).comments(day, day, scope, after=after, limit=limit)
-        )
+    async def pages(asked: Asked) -> list[Comments]:
+        said = Satisfaction(asked.days, asked.readers, PRODUCT)
+        found = [await said.comments(dates, Audience(project="1"), limit=3)]
+        while found[-1].after:
+            found.append(await said.comments(dates, Audience(project="1"), after=found[-1].after, limit=3))
+        found.append(await said.comments(dates, Audience(project="1", role="a"), limit=9))
+        for wrong in ("x", "1.", "1" * 30 + ".a", "-1.a"):
+            with pytest.raises(Rejected, match="after"):
+                await said.comments(dates, after=wrong)
+        return found
 
-    texts: list[str] = []
-    found = page()
-    while True:
-        texts += [comment.text for comment in found.comments]
-        if not found.after:
-            break
-        found = page(found.after)
+    *whole, by_role = usage.ask([*events, answer(9, 5)], PRODUCT, pages)
+    texts = [comment.text for page in whole for comment in page.comments]
     assert texts == [f"<b>{number}</b>" for number in range(7)]
-    assert [comment.text for comment in page(scope=Scope(project, "role", "a"), limit=9).comments] == [
-        "<b>1</b>", "<b>3</b>", "<b>5</b>",
-    ]  # fmt: skip
-    for wrong in ("x", "1.", "1" * 30 + ".a", "-1.a"):
-        with pytest.raises(Rejected, match="after"):
-            page(wrong)
+    assert [comment.text for comment in by_role.comments] == ["<b>1</b>", "<b>3</b>", "<b>5</b>"]

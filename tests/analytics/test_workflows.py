@@ -10,16 +10,18 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
-from tests.analytics.usage import MOMENTS, At, Usage, fleets, local, who
+from hypothesis import given
+from tests.analytics.usage import EXAMPLES, MOMENTS, Asked, Usage, fleets, local, who
 
-from lopan.analytics.scope import Scope
+from lopan.analytics.audience import Audience
+from lopan.analytics.calendar import Dates
 from lopan.analytics.workflows import Funnel, Workflows, WorkflowUse
 from lopan.catalog.product import Product, Role, Workflow
 from lopan.errors import Rejected
 from lopan.event import Event
 from lopan.event import Workflow as Step
 
+FILTERS: tuple[dict[str, str], ...] = ({}, {}, {"role": "salesperson"}, {"release": "1.1"}, {"customer": "north"})
 PRODUCT = Product(
     roles=[Role(id="warehouseKeeper")],
     workflows=[
@@ -50,7 +52,7 @@ def fleet(now: datetime, draw: random.Random) -> list[Event]:
         for step in draw.choices([*workflow.steps, "other"], [4] + [3] * (len(workflow.steps) - 1) + [1], k=7):
             status = "ok" if workflow.id == "batch" else draw.choice(("", "completed", "completed", "failed"))
             own: dict[str, Any] = {"workflow": workflow.id, "instance": instance, "step": step, "status": status}
-            events.append(Step(**base, **own, time=at, event_id=str(uuid.UUID(int=draw.getrandbits(128)))))
+            events.append(Step(**base, **own, time=at, event_id=str(uuid.uuid4())))
             at += draw.choice((timedelta(), timedelta(minutes=draw.randrange(50)), timedelta(minutes=30)))
     return [event for event in events if event.time <= now]
 
@@ -106,27 +108,36 @@ def check(funnel: Funnel, workflow: Workflow, reached: list[list[datetime]]) -> 
     assert funnel.completion == (pytest.approx(100 * counts[-1] / counts[0]) if counts[0] else None)
     for number, step in enumerate(funnel.steps, start=1):
         gaps = [(times[number] - times[number - 1]).total_seconds() for times in reached if len(times) > number]
-        totals = [(times[number] - times[0]).total_seconds() for times in reached if len(times) > number]
         assert step.dropped == counts[number - 1] - counts[number]
+        if funnel.entry == "any":
+            assert (step.median_s, step.p90_s) == (None, None)
+            continue
         assert step.median_s == (pytest.approx(statistics.median(gaps)) if gaps else None)
-        assert step.elapsed_s == (pytest.approx(statistics.median(totals)) if totals else None)
         if len(gaps) > 1:
             assert step.p90_s == pytest.approx(statistics.quantiles(gaps, n=10, method="inclusive")[8])
+    totals = [(times[-1] - times[0]).total_seconds() for times in reached if len(times) > len(workflow.steps)]
+    median = pytest.approx(statistics.median(totals)) if totals and funnel.entry == "first" else None
+    assert funnel.median_s == median
 
 
-@settings(max_examples=24)
+@EXAMPLES
 @given(fleets)
 def test_funnels_are_exact(usage: Usage, drawn: tuple[str, datetime, int]) -> None:
     zone, now, seed = drawn
     draw = random.Random(seed)
     events = fleet(now, draw)
-    project = usage.put(events, draw)
     last = local(now, zone) - timedelta(days=draw.choice((0, 0, 2)))
     first = last - timedelta(days=draw.randrange(4))
-    axis = draw.choice(("", "", "role", "release", "customer"))
-    name = {"": "", "role": "salesperson", "release": "1.1", "customer": "north"}[axis]
-    scope = Scope(project, axis, name)  # type: ignore[arg-type]
-    found = usage.ask(lambda readers: Workflows(readers, PRODUCT, At(now), zone).funnels(first, last, scope))
+    audience = Audience(project="1", **draw.choice(FILTERS))
+    axis, name = audience.axis
+    found = usage.ask(
+        events,
+        PRODUCT,
+        lambda asked: Workflows(asked.days, asked.readers, PRODUCT, asked.clock).funnels(Dates(first, last), audience),
+        zone,
+        now,
+        draw,
+    )
     assert [one.id for one in found] == list(PRODUCT.workflows)
     for one, workflow in zip(found, PRODUCT.workflows.values(), strict=True):
         begun = [run for run in runs(workflow, events, zone) if not axis or getattr(run.start, axis) == name]
@@ -155,16 +166,16 @@ ORDER = Workflow(id="order", steps=("pick", "check", "send"), window="1h", targe
 
 def put(usage: Usage, *events: Event) -> Any:
     """One workflow over the last three days of what was sent."""
-    project = usage.put(events, random.Random(0))
-    today = NOW.date()
+    dates = Dates(NOW.date() - timedelta(days=2), NOW.date())
 
     def ask(workflow: Workflow = ORDER) -> WorkflowUse:
         product = Product(workflows=[workflow])
-        return usage.ask(
-            lambda readers: Workflows(readers, product, At(NOW)).funnel(
-                workflow.id, today - timedelta(days=2), today, Scope(project)
-            )
-        )
+
+        async def funnel(asked: Asked) -> WorkflowUse:
+            flows = Workflows(asked.days, asked.readers, product, asked.clock)
+            return await flows.funnel(workflow.id, dates, Audience(project="1"))
+
+        return usage.ask(events, product, funnel)
 
     return ask
 
@@ -208,7 +219,7 @@ def test_entries(usage: Usage, events: list[Event], first: list[int], other: lis
 
 def test_times_run_from_the_step_before(usage: Usage) -> None:
     found = put(usage, *FAILED, step(9, "check"))()
-    assert [(one.median_s, one.elapsed_s) for one in found.first.steps] == [(240, 240), (300, 540), (None, None)]
+    assert [one.median_s for one in found.first.steps] == [240, 300, None]
     assert [(one.dropped, one.drop_off) for one in found.first.steps] == [(0, 0), (0, 0), (1, 100)]
 
 
@@ -240,5 +251,8 @@ def test_nothing_sent_is_no_data_and_an_unknown_name_is_refused(usage: Usage) ->
     assert (found.first.completion, found.status, found.roles, len(found.series)) == (None, "no data", [], 3)
     with pytest.raises(Rejected, match="no workflow is called 'x'; there are order"):
         Product(workflows=[ORDER]).workflow("x")
-    day = date(2026, 11, 1)
-    assert usage.ask(lambda readers: Workflows(readers, Product(), At(NOW)).funnels(day, day)) == []
+    dates = Dates(date(2026, 11, 1), date(2026, 11, 1))
+    none = Product()
+    assert (
+        usage.ask([], none, lambda asked: Workflows(asked.days, asked.readers, none, asked.clock).funnels(dates)) == []
+    )

@@ -1,4 +1,4 @@
-"""What the tests of features, workflows and satisfaction share: one store, a project of its own for every fleet."""
+"""What the tests of features, workflows and satisfaction share: one store, and a fleet at a time in it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, date, datetime
-from itertools import count
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from tests.support import Pipeline
 
+from lopan.analytics import features, workflows
+from lopan.analytics.daily import PEOPLE
+from lopan.analytics.days import LATE_RAW, Days
+from lopan.catalog.product import Product
 from lopan.event import Event
 from lopan.store import Readers
 
@@ -32,6 +36,9 @@ ROLES = ("salesperson", "warehouseKeeper", "")
 RELEASES = ("1.0", "1.1")
 CUSTOMERS = ("north", "south")
 
+EXAMPLES = settings(max_examples=10, phases=(Phase.explicit, Phase.generate))
+"""A seed can't be made simpler, so nothing is shrunk."""
+
 fleets = st.tuples(st.sampled_from(ZONES), st.sampled_from(MOMENTS), st.integers(0, 10**9))
 """Zone, now, and the seed of what people did."""
 
@@ -48,35 +55,73 @@ class At(msgspec.Struct):
         return 0.0
 
 
+class Asked(NamedTuple):
+    """What a question is asked of."""
+
+    days: Days
+    readers: Readers
+    clock: At
+
+
 class Usage:
-    """The store with a number for the next project."""
+    """One store, emptied for every fleet."""
 
     def __init__(self, target: Pipeline) -> None:
-        self.target = target
-        self._numbers = count(1)
+        self._target = target
 
-    def put(self, events: Sequence[Event], draw: random.Random) -> int:
-        """Everything in another order, a fifth of it late and once more; returns the number of the project."""
-        project = next(self._numbers)
+    def ask(
+        self,
+        events: Sequence[Event],
+        product: Product,
+        question: Callable[[Asked], Awaitable[T]],
+        zone: str = "UTC",
+        now: datetime = MOMENTS[3],
+        draw: random.Random | None = None,
+        stored: int = 6,
+    ) -> T:
+        """Send all in another order, compute ``stored`` days, then a fifth once more and a fifth late, and ask.
+
+        They are of project 1; some are of project 2 as well.
+        """
+        draw = draw or random.Random(0)
         sent = [*events]
         draw.shuffle(sent)
-        late = draw.sample(sent, len(sent) // 5)
-        self.target.put(sent, project)
-        if late:
-            self.target.put(late, project)
-        return project
-
-    def ask(self, question: Callable[[Readers], Awaitable[T]]) -> T:
-        """An answer from readers of an event loop of its own."""
+        fifth = len(sent) // 5
+        self._empty()
+        self._put(sent[fifth:], 1)
 
         async def answer() -> T:
-            readers = Readers(self.target.store, 2)
+            days = Days(self._target.store, zone, At(now), [PEOPLE, features.daily(product), workflows.daily(product)])
+            readers = Readers(self._target.store, 2)
             try:
-                return await question(readers)
+                await days.loaded()
+                await _compute(days, min(stored, LATE_RAW), draw)
+                again = [event for event in sent[fifth : 2 * fifth] if event.event_id]
+                for part, project in (([*sent[:fifth], *again], 1), (sent[:fifth], 2)):
+                    self._put(part, project)
+                    days.touched({(project, local(event.time, zone)) for event in part})
+                await _compute(days, stored, draw)
+                return await question(Asked(days, readers, At(now)))
             finally:
+                days.close()
                 readers.close()
 
         return asyncio.run(answer())
+
+    def _put(self, events: Sequence[Event], project: int) -> None:
+        if events:
+            self._target.put(events, project)
+
+    def _empty(self) -> None:
+        for table in ("events", "day_versions", "people_days", "feature_days", "workflow_days"):
+            self._target.run(self._target.store.execute, f"TRUNCATE TABLE {table}")
+
+
+async def _compute(days: Days, number: int, draw: random.Random) -> None:
+    """Some of the closed days, so that the others are read from raw events."""
+    due = days._due()
+    for key in draw.sample(due, min(number, len(due))):
+        await days._compute(key)
 
 
 def local(at: datetime, zone: str) -> date:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Any, NamedTuple
+import asyncio
+from collections.abc import Mapping
+from datetime import date
+from typing import NamedTuple
 
 import msgspec
+import pyarrow as pa
 
+from lopan.analytics.audience import Audience
+from lopan.analytics.calendar import DAY, Dates
+from lopan.analytics.daily import PEOPLE, Daily, over
+from lopan.analytics.days import Days
 from lopan.analytics.intervals import wilson, z_overlapping
-from lopan.analytics.local import bounds, today
 from lopan.analytics.metric import Status, Trend
-from lopan.analytics.scope import Scope
-from lopan.analytics.statements import statement
 from lopan.analytics.status import Goal, status, trend
 from lopan.catalog.product import Feature, Product, titled
-from lopan.clock import Clock
 from lopan.store import Param, Readers
+
+Counts = Mapping[str, int]
+Cells = Mapping[str, Mapping[str, Counts]]
 
 DAYS = 28
 MIN_PEOPLE = 10
@@ -48,9 +54,10 @@ class Adoption(msgspec.Struct, frozen=True, kw_only=True):
     """Adoption of one feature by one role ('' = all in scope). Shares in per cent; None = nobody is entitled or tried.
 
     ``people`` are entitled and were active within the 28 days; ``done`` of them succeeded, ``tried`` used it in any
-    way. ``change`` is in percentage points: the last 28 complete days (``closed``) against those that ended a week
-    before (``previous``). ``retained`` is the share of those who tried it before the last of the four weeks and used
-    it again in a later one. ``intensity`` indexes INTENSITIES.
+    way, ``uses`` times in all (0 for a role under a filter on release or customer). ``change`` is in percentage
+    points: the last 28 complete days (``closed``) against those that ended a week before (``previous``). ``retained``
+    is the share of those who tried it before the last of the four weeks and used it again in a later one.
+    ``intensity`` indexes INTENSITIES.
     """
 
     role: str
@@ -89,13 +96,14 @@ class FeatureUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Adopted(msgspec.Struct, frozen=True, kw_only=True):
-    """Every feature over the 28 days ``first`` to ``last``; ``roles`` are the columns of the heatmap: (id, title).
+    """Every feature over the 28 days ``dates``; ``roles`` are the columns of the heatmap: (id, title).
 
-    ``core`` is the mean adoption of the core features, ``meeting`` how many of the ``targeted`` are at their target.
+    ``core`` is the mean adoption of the core features, ``meeting`` how many of the ``targeted`` are at their target;
+    ``partial`` = the last day is still going on; the latest events of the days ``late`` are not counted yet.
     """
 
-    first: date
-    last: date
+    dates: Dates
+    audience: Audience
     zone: str
     features: list[FeatureUse]
     roles: list[tuple[str, str]]
@@ -103,69 +111,69 @@ class Adopted(msgspec.Struct, frozen=True, kw_only=True):
     targeted: int
     meeting: int
     partial: bool
+    late: list[date]
 
 
 class Features:
-    """Adoption from the store, by the definitions of ``product``."""
+    """Adoption from the daily bitmaps, by the definitions of ``product``; today comes from raw events."""
 
-    def __init__(self, readers: Readers, product: Product, clock: Clock, zone: str = "UTC") -> None:
+    def __init__(self, days: Days, readers: Readers, product: Product) -> None:
+        self._days = days
         self._readers = readers
         self._product = product
-        self._clock = clock
-        self._zone = zone
+        self._daily = daily(product)
 
-    async def adoption(self, last: date | None = None, scope: Scope = Scope()) -> Adopted:
-        """The 28 days that end with ``last`` (default and at most: today, which still moves)."""
-        now = today(self._clock.now(), self._zone)
+    async def adoption(self, last: date | None = None, audience: Audience = Audience()) -> Adopted:
+        """The 28 days that end with ``last`` (default and at most: today, which still moves).
+
+        Raises Rejected for a filter on two of role, release and customer.
+        """
+        now = self._days.today()
         last = min(last or now, now)
-        partial = last == now
-        rows = await self._rows(last, last - timedelta(days=partial), scope)
-        features = self._features(rows)
+        people, used, late = await self._counts(last, audience)
+        features = self._features(people, used)
         roles = sorted({cell.role for feature in features for cell in feature.roles}, key=self._order)
         values = [one.overall.value for one in features if one.core and one.overall.value is not None]
         goals = [one for one in features if one.target is not None and one.overall.value is not None]
         return Adopted(
-            first=last - timedelta(days=DAYS - 1),
-            last=last,
-            zone=self._zone,
+            dates=Dates(last - DAY * (DAYS - 1), last),
+            audience=audience,
+            zone=self._days.zone.key,
             features=features,
             roles=[(role, titled(self._product.roles.get(role), role)) for role in roles],
             core=sum(values) / len(values) if values else None,
             targeted=len(goals),
             meeting=sum(one.overall.status in ("meeting", "exceeding") for one in goals),
-            partial=partial,
+            partial=last == now,
+            late=late,
         )
 
-    async def _rows(self, last: date, closed: date, scope: Scope) -> list[dict[str, Any]]:
-        start, end = bounds(closed - timedelta(days=_BEFORE - 1), last, self._zone)
-        params: dict[str, Param] = {
-            **parameters(self._product),
-            "zone": self._zone,
-            "project": scope.project,
-            "axis": scope.axis,
-            "name": scope.name,
-            "start": start,
-            "end": end,
-            "last": last.isoformat(),
-            "closed": closed.isoformat(),
-        }
-        table = await self._readers.rows(statement("feature_adoption"), params)
-        return list(table.to_pylist())
+    async def _counts(self, last: date, audience: Audience) -> tuple[Cells, Cells, list[date]]:
+        """Active people and users of features, by feature and cell."""
+        going_on = int(last == self._days.today())
+        dates = Dates(last - DAY * (_BEFORE - 1 + going_on), last)
+        active = await self._days.rows(PEOPLE, dates, audience.number)
+        used = await self._days.rows(self._daily, dates, audience.number)
+        axis, name = audience.axis
+        own: dict[str, Param] = {"axis": axis, "name": name, "last": last, "open": going_on}
+        own |= entitlements(self._product)
+        cut = axis in ("release", "customer") or bool(own["for_customers"])
+        sources = ((over("people", active.sql, "feature_people"), active.params), (used.sql, used.params))
+        people, uses = await asyncio.gather(
+            *(self._readers.rows(_counted(rows, cut), {**params, **own}) for rows, params in sources)
+        )
+        return _cells(people), _cells(uses), sorted({*active.late, *used.late})
 
-    def _features(self, rows: list[dict[str, Any]]) -> list[FeatureUse]:
+    def _features(self, people: Cells, used: Cells) -> list[FeatureUse]:
         """Defined ones in the order of their files, then others by the people who tried them."""
-        found: dict[str, dict[str, dict[str, Any]]] = {}
-        for row in rows:
-            found.setdefault(row["feature"], {})[row["role"]] = row
-        others = [name for name in found if name not in self._product.features]
-        others.sort(key=lambda name: (-found[name][""]["tried"] if "" in found[name] else 0, name))
-        named = [*self._product.features, *others[:_MOST]]
-        return [self._feature(name, found.get(name, {})) for name in named]
+        tried = {name: cells[""]["tried"] for name, cells in used.items() if "" in cells}
+        others = sorted(tried.keys() - self._product.features.keys(), key=lambda name: (-tried[name], name))
+        return [self._feature(name, people, used.get(name, {})) for name in [*self._product.features, *others[:_MOST]]]
 
-    def _feature(self, name: str, cells: dict[str, dict[str, Any]]) -> FeatureUse:
+    def _feature(self, name: str, people: Cells, used: Mapping[str, Counts]) -> FeatureUse:
         defined = self._product.features.get(name)
         feature = defined or Feature(id=name, success=("*",))
-        wanted = [role for role in cells if role and (not feature.roles or role in feature.roles)]
+        active = people.get(name if feature.roles or feature.customers else "", {})
         goal = Goal(target=feature.goal)
         return FeatureUse(
             id=name,
@@ -175,8 +183,12 @@ class Features:
             defined=defined is not None,
             target=feature.goal,
             definition=definition(feature),
-            overall=_adoption(cells.get("", {"role": ""}), goal),
-            roles=[_adoption(cells[role], goal) for role in sorted(wanted, key=self._order)],
+            overall=_adoption("", active.get("", {}), used.get("", {}), goal),
+            roles=[
+                _adoption(role, active[role], used.get(role, {}), goal)
+                for role in sorted(active, key=self._order)
+                if role
+            ],
         )
 
     def _order(self, role: str) -> tuple[int, str]:
@@ -184,17 +196,30 @@ class Features:
         return (known.index(role) if role in known else len(known)), role
 
 
-def parameters(product: Product) -> dict[str, list[str]]:
-    """The definitions as the statements take them; a pair is one text with a line break between its halves."""
+def daily(product: Product) -> Daily:
+    """The table of the days, with the definitions that it depends on; a pair is one text with a line break in it."""
+    features = product.features.values()
+    return Daily(
+        table="feature_days",
+        columns=("feature", "axis", "name", "done", "tried", "uses"),
+        params={
+            "defined": list(product.features),
+            "success": [f"{feature.id}\n{action}" for feature in features for action in feature.success],
+            "whole": [feature.id for feature in features if "*" in feature.success],
+        },
+    )
+
+
+def entitlements(product: Product) -> dict[str, list[str]]:
+    """Which features are for whom, as the statements take it."""
     features = product.features.values()
     return {
-        "defined": list(product.features),
-        "success": [f"{feature.id}\n{action}" for feature in features for action in feature.success],
-        "whole": [feature.id for feature in features if "*" in feature.success],
+        "restricted": [feature.id for feature in features if feature.roles or feature.customers],
         "for_roles": [feature.id for feature in features if feature.roles],
         "for_customers": [feature.id for feature in features if feature.customers],
         "entitled_roles": [f"{feature.id}\n{role}" for feature in features for role in feature.roles],
         "entitled_customers": [f"{feature.id}\n{name}" for feature in features for name in feature.customers],
+        "customers": sorted({name for feature in features for name in feature.customers}),
     }
 
 
@@ -203,8 +228,8 @@ def definition(feature: Feature) -> str:
     success = "any event" if "*" in feature.success else " or ".join(map(repr, feature.success))
     roles, customers = ", ".join(feature.roles), ", ".join(feature.customers)
     entitled = [f"as {roles}"] * bool(roles) + [f"at {customers}"] * bool(customers)
-    who = f"people active {' and '.join(entitled)}" if entitled else "active people"
-    return f"100 x people with success ({success}) of {feature.id} / {who}, trailing {DAYS} days with today"
+    where = f" {' and '.join(entitled)}" if entitled else ""
+    return f"100 x people with success ({success}) of {feature.id}{where} / people active{where}, trailing {DAYS} days"
 
 
 def intensity(value: float | None) -> int | None:
@@ -214,18 +239,29 @@ def intensity(value: float | None) -> int | None:
     return next((index for index, one in enumerate(INTENSITIES) if value < one.high), len(INTENSITIES) - 1)
 
 
-def _adoption(row: dict[str, Any], goal: Goal) -> Adoption:
-    count = {name: int(number) for name, number in row.items() if name not in ("feature", "role")}
-    people, done = count.get("people", 0), count.get("done", 0)
-    tried, could, returned = (count.get(name, 0) for name in ("tried", "could_return", "returned"))
+def _counted(rows: str, cut: bool) -> str:
+    cells = over("used", rows, "feature_cells")
+    return over("counted", over("cells", cells, "feature_cut") if cut else cells, "feature_adoption")
+
+
+def _cells(table: pa.Table) -> Cells:
+    found: dict[str, dict[str, Counts]] = {}
+    for row in table.to_pylist():
+        found.setdefault(row.pop("feature"), {})[row.pop("cell")] = row
+    return found
+
+
+def _adoption(role: str, active: Counts, used: Counts, goal: Goal) -> Adoption:
+    people, done = active.get("now", 0), used.get("now", 0)
+    tried, could, returned = (used.get(name, 0) for name in ("tried", "could_return", "returned"))
     value, bound = share(done, people), wilson(done, people)
-    n, n_before = count.get("people_closed", 0), count.get("people_before", 0)
-    hits, hits_before = count.get("done_closed", 0), count.get("done_before", 0)
+    n, n_before = active.get("closed", 0), active.get("before", 0)
+    hits, hits_before = used.get("closed", 0), used.get("before", 0)
     closed, previous = share(hits, n), share(hits_before, n_before)
     change = closed - previous if closed is not None and previous is not None else None
-    z = z_overlapping(hits, n, hits_before, n_before, count.get("done_both", 0), count.get("people_both", 0))
+    z = z_overlapping(hits, n, hits_before, n_before, used.get("both", 0), active.get("both", 0))
     return Adoption(
-        role=str(row["role"]),
+        role=role,
         value=value,
         people=people,
         done=done,
@@ -242,7 +278,7 @@ def _adoption(row: dict[str, Any], goal: Goal) -> Adoption:
         could_return=could,
         returned=returned,
         retained=share(returned, could),
-        uses=count.get("times", 0),
+        uses=used.get("times", 0),
         enough=people >= MIN_PEOPLE,
     )
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
+from lopan.analytics.audience import Audience
+from lopan.analytics.calendar import DAY, Dates, begin, monday
+from lopan.analytics.daily import over, statement
+from lopan.analytics.days import Days
 from lopan.analytics.features import share
 from lopan.analytics.intervals import normal, standard_error, wilson, z_means
-from lopan.analytics.local import bounds, midnight, today
 from lopan.analytics.metric import Point, Status, Trend
-from lopan.analytics.scope import Scope
-from lopan.analytics.statements import statement
 from lopan.analytics.status import Goal, status, trend
 from lopan.catalog.product import Product, Scale, Survey, titled
-from lopan.clock import Clock
 from lopan.errors import Rejected
 from lopan.store import Param, Readers
 
@@ -70,7 +70,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):
-    """One survey, or with ``id`` '' all surveys of ``scale``, over the days ``first`` to ``last``.
+    """One survey, or with ``id`` '' all surveys of ``scale``, over ``dates``.
 
     ``previous`` is the value of as many days before, ``prior`` the mean that a small sample is drawn to: that of all
     earlier answers, or the target where they are fewer than 30.
@@ -80,8 +80,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     question: str
     scale: Scale
-    first: date
-    last: date
+    dates: Dates
     definition: str
     target: float | None
     warning: float | None
@@ -121,46 +120,37 @@ class Comments(NamedTuple):
 class Satisfaction:
     """Answers from the store, by the definitions of ``product``; feedback is rare and read from raw events."""
 
-    def __init__(self, readers: Readers, product: Product, clock: Clock, zone: str = "UTC") -> None:
+    def __init__(self, days: Days, readers: Readers, product: Product) -> None:
+        self._days = days
         self._readers = readers
         self._product = product
-        self._clock = clock
-        self._zone = zone
 
-    async def opinions(self, first: date, last: date, scope: Scope = Scope()) -> list[Opinion]:
+    async def opinions(self, dates: Dates, audience: Audience = Audience()) -> list[Opinion]:
         """All of each scale (csat, nps, rating), then survey by survey: defined ones first, others as they came."""
-        last = min(last, today(self._clock.now(), self._zone))
-        first = min(first, last)
-        found = await self._found(first, last, scope)
+        dates = self._past(dates)
+        found = await self._found(dates, audience)
         defined = [(survey.id, survey.scale) for survey in self._product.surveys.values()]
         others = [(name, scale) for scale in SCALES for name in sorted({name for name, _ in found if name})]
         seen = [key for key in others if key in found and key not in defined]
         keys = [*(("", scale) for scale in SCALES), *defined, *seen]
-        return [self._opinion(name, scale, found.get((name, scale), {}), first, last) for name, scale in keys]
+        return [self._opinion(name, scale, found.get((name, scale), {}), dates) for name, scale in keys]
 
-    async def opinion(self, scale: Scale, first: date, last: date, scope: Scope = Scope(), survey: str = "") -> Opinion:
+    async def opinion(self, scale: Scale, dates: Dates, audience: Audience = Audience(), survey: str = "") -> Opinion:
         """One survey, or all of ``scale``; without answers its score is None."""
-        last = min(last, today(self._clock.now(), self._zone))
-        first = min(first, last)
-        return self._opinion(
-            survey, scale, (await self._found(first, last, scope)).get((survey, scale), {}), first, last
-        )
+        dates = self._past(dates)
+        found = await self._found(dates, audience)
+        return self._opinion(survey, scale, found.get((survey, scale), {}), dates)
 
     async def comments(
-        self, first: date, last: date, scope: Scope = Scope(), survey: str = "", after: str = "", limit: int = 50
+        self, dates: Dates, audience: Audience = Audience(), survey: str = "", after: str = "", limit: int = 50
     ) -> Comments:
         """Newest first, at most 200 a page; ``after`` as the page before gave it. Raises Rejected for another."""
-        start, end = bounds(first, last, self._zone)
         limit = max(1, min(limit, _PAGE))
         at, _, number = after.partition(".")
         if after and not (at.isdecimal() and len(at) < 19 and number):
             raise Rejected("after", "is what the page before gave as `after`")
-        params: dict[str, Param] = {
-            "start": start,
-            "end": end,
-            "project": scope.project,
-            "axis": scope.axis,
-            "name": scope.name,
+        params = {
+            **self._asked(dates, audience),
             "survey": survey,
             "before_at": int(at or 0),
             "before_id": number,
@@ -171,26 +161,31 @@ class Satisfaction:
         following = f"{page[-1]['at']}.{page[-1]['id']}" if len(rows) > limit else ""
         return Comments([_comment(row) for row in page], following)
 
-    async def _found(self, first: date, last: date, scope: Scope) -> dict[tuple[str, str], dict[tuple[str, str], Any]]:
-        start, end = bounds(first, last, self._zone)
+    def _past(self, dates: Dates) -> Dates:
+        last = min(dates.last, self._days.today())
+        return Dates(min(dates.first, last), last)
+
+    def _asked(self, dates: Dates, audience: Audience) -> dict[str, Param]:
+        axis, name = audience.axis
+        start, end = begin(dates.first, self._days.zone), begin(dates.last + DAY, self._days.zone)
+        return {"start": start, "end": end, "project": audience.number, "axis": axis, "name": name}
+
+    async def _found(self, dates: Dates, audience: Audience) -> dict[tuple[str, str], dict[tuple[str, str], Any]]:
         params: dict[str, Param] = {
+            **self._asked(dates, audience),
             "surveys": list(self._product.surveys),
             "scales": [str(survey.scale) for survey in self._product.surveys.values()],
-            "zone": self._zone,
-            "project": scope.project,
-            "axis": scope.axis,
-            "name": scope.name,
-            "start": start,
-            "end": end,
-            "before": midnight(first - (last + timedelta(days=1) - first), self._zone),
-            "by_week": _by_week(first, last),
+            "zone": self._days.zone.key,
+            "before": begin(dates.first - DAY * len(dates), self._days.zone),
+            "by_week": _by_week(dates),
         }
         found: dict[tuple[str, str], dict[tuple[str, str], Any]] = {}
-        for row in (await self._readers.rows(statement("satisfaction"), params)).to_pylist():
+        table = await self._readers.rows(over("answers", statement("answers"), "satisfaction"), params)
+        for row in table.to_pylist():
             found.setdefault((row["survey"], row["scale"]), {})[row["axis"], row["name"]] = row
         return found
 
-    def _opinion(self, name: str, scale: Scale, rows: Rows, first: date, last: date) -> Opinion:
+    def _opinion(self, name: str, scale: Scale, rows: Rows, dates: Dates) -> Opinion:
         defined = self._product.surveys.get(name)
         if defined is not None and defined.scale != scale:
             defined = None
@@ -206,8 +201,7 @@ class Satisfaction:
             title=titled(defined, name) if name else _TITLES[scale],
             question=defined.question if defined else "",
             scale=scale,
-            first=first,
-            last=last,
+            dates=dates,
             definition=_DEFINITIONS[scale],
             target=goal.target,
             warning=goal.warning,
@@ -221,7 +215,7 @@ class Satisfaction:
             roles=self._said(rows, "role", scale, prior, goal),
             releases=self._said(rows, "release", scale, prior, goal),
             customers=self._said(rows, "customer", scale, prior, goal),
-            series=self._series(rows, first, last),
+            series=self._series(rows, dates),
         )
 
     def _said(self, rows: Rows, axis: str, scale: Scale, prior: float | None, goal: Goal) -> list[Said]:
@@ -233,17 +227,17 @@ class Satisfaction:
             said.append(Said(key=name, title=title, score=score, status=status(goal, score.judged)))
         return sorted(said, key=lambda one: (not one.key, -one.score.n, one.key))
 
-    def _series(self, rows: Rows, first: date, last: date) -> list[Point]:
+    def _series(self, rows: Rows, dates: Dates) -> list[Point]:
         """By day, beyond 35 days by ISO week; a week that the range or today cuts is partial."""
-        now = today(self._clock.now(), self._zone)
-        length = 7 if _by_week(first, last) else 1
-        day = first - timedelta(days=first.weekday()) if length == 7 else first
+        complete = min(dates.last, self._days.today() - DAY)
+        length = 7 if _by_week(dates) else 1
+        day = monday(dates.first) if length == 7 else dates.first
         points = []
-        while day <= last:
+        while day <= dates.last:
             row = rows.get(("time", day.isoformat()), _NOTHING)
-            cut = day < first or day + timedelta(days=length - 1) > min(last, now - timedelta(days=1))
-            points.append(Point(midnight(day, self._zone), _mean(row), row["n"], cut))
-            day += timedelta(days=length)
+            cut = day < dates.first or day + DAY * (length - 1) > complete
+            points.append(Point(begin(day, self._days.zone), _mean(row), row["n"], cut))
+            day += DAY * length
         return points
 
 
@@ -256,8 +250,8 @@ _DEFINITIONS: Mapping[str, str] = {
 }
 
 
-def _by_week(first: date, last: date) -> bool:
-    return (last - first).days >= _BY_WEEK_DAYS
+def _by_week(dates: Dates) -> bool:
+    return len(dates) > _BY_WEEK_DAYS
 
 
 def _goal(survey: Survey | None, scale: Scale) -> Goal:

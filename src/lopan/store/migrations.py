@@ -11,6 +11,7 @@ STEPS: dict[int, tuple[str, ...]] = {
     2: ("schema/rare.sql",),
     3: ("rollups/days.sql",),
     4: ("schema/directives.sql",),
+    5: ("rollups/usage.sql",),
 }
 """A landed step never changes; a new one gets the next number."""
 

@@ -10,10 +10,11 @@ FROM (
         SELECT survey, toUnixTimestamp64Milli(time) AS at, score, toString(role) AS role, toString(release) AS release,
             toString(customer) AS customer,
             if(events.scale = '', transform(survey, {surveys:Array(String)}, {scales:Array(String)}, ''), lower(events.scale)) AS scale,
-            multiIf(user_id > 0, toUInt64(user_id), install_id > 0, install_id + 4294967296, 0) AS person,
+            multiIf(user_id > 0, toUInt64(dictGetOrDefault('persons', 'person', toUInt64(user_id), user_id)),
+                install_id > 0, install_id + 4294967296, 0) AS person,
             if(person = 0, event_id, toUUID('00000000-0000-0000-0000-000000000000')) AS anonymous
         FROM events
-        WHERE type = 'feedback' AND time < {end:DateTime64(3)} AND ({project:UInt32} = 0 OR project = {project:UInt32})
+        WHERE type = 'feedback' AND time < {end:DateTime64(3, 'UTC')} AND ({project:UInt32} = 0 OR project = {project:UInt32})
     )
     ARRAY JOIN ['', survey] AS name
     WHERE (scale IN ('csat', 'rating') AND score BETWEEN 1 AND 5) OR (scale = 'nps' AND score BETWEEN 0 AND 10)

@@ -1,13 +1,19 @@
 -- Identified people by feature and local day: who used it with success, who tried it, how often.
 -- A feature without a definition is used with success by any of its events.
-SELECT toDate(time, {zone:String}) AS day, feature, label.1 AS axis, label.2 AS name,
-    groupBitmapStateIf(user_id, success) AS done, groupBitmapState(user_id) AS tried, count() AS uses
+SELECT project, day, feature, who.1 AS axis, who.2 AS name,
+    groupBitmapStateIf(person, success) AS done, groupBitmapState(person) AS tried, sum(times) AS uses
 FROM (
-    SELECT *, has({success:Array(String)}, concat(feature, '\n', action)) OR has({whole:Array(String)}, feature)
-        OR NOT has({defined:Array(String)}, feature) AS success
+    SELECT project, toDate(time, {zone:String}) AS day, feature,
+        dictGetOrDefault('persons', 'person', toUInt64(user_id), user_id) AS person, role, release, customer,
+        has({success:Array(String)}, concat(feature, '\n', action)) OR has({whole:Array(String)}, feature)
+            OR NOT has({defined:Array(String)}, feature) AS success,
+        count() AS times
     FROM events
-    WHERE type = 'action' AND time >= {start:DateTime64(3)} AND time < {end:DateTime64(3)} AND user_id > 0
+    WHERE type = 'action' AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')} AND user_id > 0
         AND ({project:UInt32} = 0 OR project = {project:UInt32})
+    GROUP BY project, day, feature, person, role, release, customer, success
 )
-ARRAY JOIN [('', ''), ('role', role), ('release', release), ('customer', customer)]::Array(Tuple(String, String)) AS label
-GROUP BY day, feature, axis, name
+ARRAY JOIN [
+    ('', ''), ('role', toString(role)), ('release', toString(release)), ('customer', toString(customer))
+] AS who
+GROUP BY project, day, feature, axis, name

@@ -7,12 +7,12 @@ FROM (
     SELECT *, if(scale = 'nps', multiIf(score >= 9, 100, score <= 6, -100, 0), score) AS value,
         toDate(fromUnixTimestamp64Milli(at, 'UTC'), {zone:String}) AS day,
         if({by_week:UInt8} = 1, toMonday(day), day) AS bucket
-    FROM @answers
+    FROM answers
 )
 ARRAY JOIN multiIf(
-    at >= toUnixTimestamp64Milli({start:DateTime64(3)}),
+    at >= toUnixTimestamp64Milli({start:DateTime64(3, 'UTC')}),
         [('', ''), ('role', role), ('release', release), ('customer', customer), ('time', toString(bucket))],
-    at >= toUnixTimestamp64Milli({before:DateTime64(3)}), [('before', ''), ('history', '')],
+    at >= toUnixTimestamp64Milli({before:DateTime64(3, 'UTC')}), [('before', ''), ('history', '')],
     [('history', '')])::Array(Tuple(String, String)) AS label
 WHERE {axis:String} = '' OR {name:String} = multiIf({axis:String} = 'role', role, {axis:String} = 'release', release, customer)
 GROUP BY survey, scale, axis, name
