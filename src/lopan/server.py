@@ -18,12 +18,17 @@ from sqlalchemy import Engine
 from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
+from lopan.analytics import features, workflows
+from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
 from lopan.analytics.peoplekpis import queries
 from lopan.analytics.reach import Reaches
+from lopan.analytics.reporter import Reporter
+from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
+from lopan.catalog import product as products
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.control import projects
@@ -47,6 +52,7 @@ from lopan.store import Chdb, Readers, hold
 from lopan.store.migrations import migrate
 from lopan.web.app import create_app
 from lopan.web.parts import Parts, Source
+from lopan.web.people.mailer import Mailer
 
 log = logging.getLogger(__name__)
 _GRACE_SECONDS = 3
@@ -145,7 +151,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(pages.close)
         stack.callback(rules.close)
 
-        days = Days(store, config.timezone, clock)
+        product = products.load(root / "lopan.d")
+        tables = (*DAILY, features.daily(product), workflows.daily(product))
+        days = Days(store, config.timezone, clock, tables)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:
@@ -189,22 +197,28 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         task = asyncio.create_task(alerts.run(), name="alerts")
         task.add_done_callback(_ended)
         stack.push_async_callback(_cancel, task)
-        web = create_app(
-            Parts(
-                config=config,
-                clock=clock,
-                engine=engine,
-                catalog=catalog,
-                kpis=kpis,
-                commits=commits,
-                changes=Changes(alerts),
-                playbooks=playbooks,
-                intake=Sources(engine, intake),
-                people=people,
-                reach=Reaches(pages),
-                current=current,
-            )
+        usage = Usage(days, pages, product, clock)
+        parts = Parts(
+            config=config,
+            clock=clock,
+            engine=engine,
+            catalog=catalog,
+            kpis=kpis,
+            commits=commits,
+            changes=Changes(alerts),
+            playbooks=playbooks,
+            intake=Sources(engine, intake),
+            people=people,
+            usage=usage,
+            reporter=Reporter(people, usage, pages, catalog.kpis, clock),
+            reach=Reaches(pages),
+            current=current,
         )
+        if config.notify.email.host:
+            mailing = asyncio.create_task(Mailer(parts).run(), name="reports")
+            mailing.add_done_callback(_ended)
+            stack.push_async_callback(_cancel, mailing)
+        web = create_app(parts)
         verify = Keys(engine).verify
         yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), web)
 

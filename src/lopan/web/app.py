@@ -14,6 +14,7 @@ from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
 from lopan.web.parts import Parts
+from lopan.web.people import mailing, report
 
 _ABOUT = (
     "Every figure and alert that the pages show, under the same access rules. "
@@ -43,6 +44,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(Login(app.state.auth, _public).router())
     app.include_router(pages.router)
     app.include_router(directives.router)
+    app.include_router(report.machines)
+    app.include_router(report.router)
+    app.include_router(mailing.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())
     app.add_route("/static/{file}", assets.serve, include_in_schema=False)
     app.add_route("/healthz", _health, include_in_schema=False)

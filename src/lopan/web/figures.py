@@ -54,10 +54,10 @@ def change(metric: Metric) -> str:
     if metric.value is None or metric.previous is None:
         return ""
     if metric.unit == "%":
-        return _signed(metric.value - metric.previous, metric.decimals + 1, "pp")
+        return signed(metric.value - metric.previous, metric.decimals + 1, "pp")
     if not metric.previous:
         return ""
-    return _signed(100 * (metric.value / metric.previous - 1), 1, "%")
+    return signed(100 * (metric.value / metric.previous - 1), 1, "%")
 
 
 def duration(seconds: float) -> str:
@@ -106,7 +106,8 @@ def iso(then: datetime) -> str:
     return then.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _signed(value: float, decimals: int, unit: str) -> str:
+def signed(value: float, decimals: int, unit: str) -> str:
+    """``+1.2 pp``, ``−3 %``, or ``±0`` for what rounds to nothing."""
     text = number(abs(value), decimals)
     if not text.strip("0."):
         return f"±0 {unit}"

@@ -34,14 +34,22 @@ REPORT: Final = Page(
     "/report",
     "Report",
     "report",
-    ("userEngagement", "userGrowth", "featureAdoption", "workflowCompletion", "userSatisfaction", "retentionRates"),
+    (
+        "userEngagement",
+        "userGrowth",
+        "featureAdoption",
+        "workflowCompletion",
+        "userSatisfaction",
+        "customerSatisfaction",
+        "retentionRates",
+    ),
     USERS,
 )
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
 DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
 REFERENCE: Final = Page("/docs", "API", "code")
-PAGES: Final = (PERFORMANCE, ALERTS, SOURCES, DIRECTIVES, REFERENCE)
+PAGES: Final = (PERFORMANCE, REPORT, ALERTS, SOURCES, DIRECTIVES, REFERENCE)
 """In the order of the navigation; the pages of one section stand together."""
 
 
