@@ -53,9 +53,21 @@ class Panel(msgspec.Struct, frozen=True):
     sender: str
     lines: list[Line]
     sent: list[tuple[Sent, str]]
-    every: dict[reports.Every, str] = EVERY
-    weekdays: tuple[str, ...] = WEEKDAYS
-    default: str = DEFAULT
+
+    @property
+    def every(self) -> dict[reports.Every, str]:
+        """What can be chosen."""
+        return EVERY
+
+    @property
+    def weekdays(self) -> tuple[str, ...]:
+        """Monday first."""
+        return WEEKDAYS
+
+    @property
+    def default(self) -> str:
+        """The time that the form proposes."""
+        return DEFAULT
 
 
 async def panel(parts: Parts, reader: Principal) -> Panel:
