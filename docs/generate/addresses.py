@@ -9,6 +9,7 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import api, directives, directives_api, pages
+from lopan.web.people import mailing, report
 
 
 def http() -> str:
@@ -34,11 +35,11 @@ def http() -> str:
         "",
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
-        *_routes(api.router, directives_api.router),
+        *_routes(api.router, directives_api.router, report.machines),
         "",
         "## Pages",
         "",
-        *_routes(pages.router, directives.router),
+        *_routes(pages.router, directives.router, report.router, mailing.router),
     ]
     return "\n".join(lines)
 

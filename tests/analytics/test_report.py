@@ -177,7 +177,9 @@ def test_what_people_did_and_said_is_exact(month: tuple[list[Event], Report]) ->
     assert completion.n == len([event for event in runs.values() if event.user or event.install])
     trailing = [event for event in events if date(2026, 10, 4) <= event.time.date() <= date(2026, 10, 31)]
     people = {event.user for event in trailing if event.user and not isinstance(event, Crash)}
-    users = {event.user for event in trailing if isinstance(event, Action) and event.action == "complete" and event.user}
+    users = {
+        event.user for event in trailing if isinstance(event, Action) and event.action == "complete" and event.user
+    }
     adoption = figure(report, "feature_adoption", "orders")
     assert (adoption.value, adoption.n) == (pytest.approx(100 * len(users) / len(people)), len(people))
     assert figure(report, "core_adoption").value == adoption.value

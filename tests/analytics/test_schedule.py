@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,10 +31,10 @@ def test_looks_at_any_moments_find_every_period_once(times: Schedule, zone: Any,
     looks = sorted(looks)
     looks = [min(look, looks[0] + timedelta(days=900)) for look in looks]
     found = [
-        one for after, until in zip(looks, looks[1:], strict=False) for one in issues(times, after, until, zone)
+        one for after, until in pairwise(looks) for one in issues(times, after, until, zone)
     ]  # fmt: skip
     periods = [one.period for one in found]
-    assert all(later == one.after for one, later in zip(periods, periods[1:], strict=False))
+    assert all(later == one.after for one, later in pairwise(periods))
     assert [one.due for one in found] == sorted({one.due for one in found})
     assert all(looks[0] < one.due <= looks[-1] for one in found)
     if found:

@@ -166,6 +166,7 @@ def test_openapi_names_every_route_and_the_keys_of_a_metric(site: Site) -> None:
         "/api/v1/alerts/{id}",
         "/api/v1/directives",
         "/api/v1/directives/{id}/end",
+        "/api/v1/report",
     }
     assert set(document["components"]["schemas"]["MetricModel"]["properties"]) >= PROMISED
     assert re.fullmatch(r"3\.1\.\d", document["openapi"])

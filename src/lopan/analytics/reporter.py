@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import DAY, Dates
 from lopan.analytics.daily import PEOPLE, over
-from lopan.analytics.engagement import MONTH, PeopleDay
+from lopan.analytics.engagement import DEFINITIONS, MONTH, PeopleDay
 from lopan.analytics.features import MIN_PEOPLE
 from lopan.analytics.intervals import wilson, z_shares
 from lopan.analytics.people import People
@@ -154,8 +154,9 @@ class Reporter:
             sum(day.dau for day in days),
             previous=_mean(days_before),
             n_previous=sum(day.dau for day in days_before),
+            decimals=1,
             kpi="dau",
-            definition=f"mean over the days of: {self._kpis['dau'].formula}" if "dau" in self._kpis else "",
+            definition=f"mean over the days of the period: {DEFINITIONS['dau']}",
             head=True,
         )
         sticky = self._figure(
@@ -197,7 +198,7 @@ class Reporter:
         users = {index: day.dau for index, day in enumerate(days_before)}
         course = [DayUsers(day.day, day.dau, users.get(index)) for index, day in enumerate(days)]
         about = "Daily users and sessions by local day; n is visits by day, people, or sessions."
-        section = _section("activity", "Activity", "Figure", "n", about, [daily, sticky, number, *durations])
+        section = _section("activity", "Activity", "Figure", "samples", about, [daily, sticky, number, *durations])
         return _Part(section, [*late, *late_before, *now.late, *before.late], course)
 
     async def _roles(self, asked: _Asked) -> _Part:

@@ -168,4 +168,3 @@ def one_click(server: Served, leave: str) -> None:
     with editing(server) as engine:
         assert len(reports.listing(engine, "ann@example.org")) == 1
     assert httpx.post(server.url + path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
-

@@ -52,13 +52,13 @@ class _Paper(FPDF):
             self.add_font(_FONT, style, str(folder / name))
         self.set_margins(_MARGIN, _MARGIN, _MARGIN)
         self.set_auto_page_break(True, 18)
-        self.alias_nb_pages("{pages}")
+        self.alias_nb_pages("{n}")
 
     def footer(self) -> None:
         self.set_y(-13)
         self.write_in(7.5, QUIET)
         self.cell(_WIDTH - 30, 4, self._foot)
-        self.cell(30, 4, f"Page {self.page_no()} of {{pages}}", align="R")
+        self.cell(30, 4, f"Page {self.page_no()} of {{n}}", align="R")
 
     def write_in(self, size: float, colour: tuple[int, int, int] = INK, style: str = "") -> None:
         """Font size in points, and colour, of what is written next."""
@@ -203,11 +203,13 @@ def _section(paper: _Paper, section: Section) -> None:
         return
     paper.write_in(8.5)
     paper.set_draw_color(*LINE)
+    # Cells of a table take the colour that was filled with last.
+    paper.set_fill_color(255)
     heads = (section.subject, "Value", "95 % interval", "Before", "Change", f"n, {section.samples}")
     with paper.table(
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         col_widths=_COLUMNS,
-        text_align=("LEFT", "RIGHT", "LEFT", "RIGHT", "RIGHT", "RIGHT"),
+        text_align=("LEFT", "RIGHT", "CENTER", "RIGHT", "RIGHT", "RIGHT"),
         line_height=4.6,
         padding=(0.8, 1.2),
         headings_style=FontFace(emphasis="BOLD", color=QUIET, fill_color=SUNKEN, size_pt=7.5),
