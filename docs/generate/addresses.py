@@ -8,7 +8,7 @@ from generate.plugins import modules
 from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
-from lopan.web import api, directives, directives_api, pages
+from lopan.web import annotating, api, directives, directives_api, pages, views
 from lopan.web.people import mailing, report
 
 
@@ -35,11 +35,11 @@ def http() -> str:
         "",
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
-        *_routes(api.router, directives_api.router, report.machines),
+        *_routes(api.router, directives_api.router, annotating.machines, report.machines),
         "",
         "## Pages",
         "",
-        *_routes(pages.router, directives.router, report.router, mailing.router),
+        *_routes(pages.router, directives.router, views.router, annotating.router, report.router, mailing.router),
     ]
     return "\n".join(lines)
 

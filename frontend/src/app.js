@@ -3,6 +3,8 @@ import "htmx.org";
 import { draw, clear } from "./charts.js";
 import { connect, disconnect } from "./live.js";
 import { start as startTheme } from "./theme.js";
+import { start as startPictures } from "./picture.js";
+import { annotate } from "./marks.js";
 
 function begin() {
   draw(document);
@@ -27,8 +29,14 @@ let hidden;
 document.addEventListener("visibilitychange", () => {
   clearTimeout(hidden);
   if (document.hidden) hidden = setTimeout(disconnect, 30_000);
-  else begin();
+  else document.addEventListener("dblclick", annotate);
+startPictures();
+document.documentElement.dataset.scripts = "";
+begin();
 });
 addEventListener("pagehide", disconnect);
 
+document.addEventListener("dblclick", annotate);
+startPictures();
+document.documentElement.dataset.scripts = "";
 begin();

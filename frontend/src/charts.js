@@ -1,9 +1,11 @@
 // Trend charts: drawn from the data in the page at first, extended from the stream afterwards.
 import uPlot from "uplot";
+import { flags, tip } from "./marks.js";
 
 const SYNC = "board";
 const plots = new Map();
 let zone = "UTC";
+let marks = [];
 
 const widths = new ResizeObserver((entries) => {
   for (const { target, contentRect } of entries) {
@@ -23,10 +25,11 @@ export function draw(root) {
   if (!block) return;
   const data = JSON.parse(block.textContent);
   zone = data.zone;
+  marks = data.marks ?? [];
   for (const chart of data.charts) {
     const place = root.querySelector(`[data-chart="${CSS.escape(chart.id)}"]`);
     if (!place || plots.has(chart.id)) continue;
-    if (!chart.v.some((value) => value !== null)) {
+    if (![...chart.v, ...(chart.c ?? [])].some((value) => value !== null)) {
       place.textContent = "";
       place.classList.add("spark-none");
       place.append("No data in this range");
@@ -39,16 +42,25 @@ export function draw(root) {
   performance.mark("lopan:charts");
 }
 
+// The time under the pointer of the chart in `place`, as a field of the type datetime-local takes it.
+export function pointed(place) {
+  const plot = plots.get(place.dataset.chart)?.plot;
+  if (!plot || plot.cursor.left < 0) return undefined;
+  const parts = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: zone });
+  return parts.format(plot.posToVal(plot.cursor.left, "x") * 1000).replace(" ", "T");
+}
+
 // Points by time: those that are new or changed replace, those before `since` fall out.
 export function extend(updates) {
-  for (const { id, since, t, v, n, p } of updates) {
+  for (const { id, since, t, v, n, p, c } of updates) {
     const held = plots.get(id);
     if (!held) continue;
-    const points = new Map(held.chart.t.map((time, i) => [time, [held.chart.v[i], held.chart.n[i], held.chart.p[i]]]));
-    t.forEach((time, i) => points.set(time, [v[i], n[i], p[i]]));
+    const points = new Map(held.chart.t.map((time, i) => [time, [held.chart.v[i], held.chart.n[i], held.chart.p[i], held.chart.c?.[i] ?? null]]));
+    t.forEach((time, i) => points.set(time, [v[i], n[i], p[i], c?.[i] ?? null]));
     const times = [...points.keys()].filter((time) => time >= since).sort((a, b) => a - b);
     const column = (index) => times.map((time) => points.get(time)[index]);
     Object.assign(held.chart, { t: times, v: column(0), n: column(1), p: column(2) });
+    if (held.chart.c) held.chart.c = column(3);
     held.plot.setData(columns(held.chart));
     remember(held.chart);
   }
@@ -63,10 +75,10 @@ function remember(chart) {
 }
 
 // Buckets that still fill, or that the range cuts, are a line of their own, dashed, up to the nearest complete one.
-function columns({ t, v, p }) {
+function columns({ t, v, p, c }) {
   const whole = v.map((value, i) => (p[i] ? null : value));
   const filling = v.map((value, i) => (p[i] || p[i - 1] || p[i + 1] ? value : null));
-  return [t, whole, filling];
+  return c ? [t, whole, filling, c] : [t, whole, filling];
 }
 
 // A value between two gaps has no line to be part of, so it is drawn as a dot.
@@ -80,10 +92,10 @@ function alone(plot, index, show) {
   });
 }
 
-function colour(name) {
+export function colour(name, within = document.body) {
   const probe = document.createElement("i");
   probe.style.color = `var(--${name})`;
-  document.body.append(probe);
+  within.append(probe);
   const value = getComputedStyle(probe).color;
   probe.remove();
   return value;
@@ -93,14 +105,37 @@ function faded(rgb, share) {
   return rgb.replace(/^rgba?\(([^)]+)\)$/, (_, parts) => `rgba(${parts.split(",").slice(0, 3).join(",")},${share})`);
 }
 
-function make(place, chart) {
+// The charts inside `root` once more, `scale` times as large and in the colours of `scheme`; by the element they are in.
+export async function copies(root, scale, scheme) {
+  const made = new Map();
+  const hosts = [];
+  for (const place of root.querySelectorAll("[data-chart]")) {
+    const held = plots.get(place.dataset.chart);
+    if (!held) continue;
+    const host = document.createElement("div");
+    host.className = `picture-host picture-${scheme}`;
+    host.style.width = `${place.clientWidth * scale}px`;
+    host.style.height = `${place.clientHeight * scale}px`;
+    document.body.append(host);
+    hosts.push([host, make(host, held.chart, scale)]);
+    made.set(place, host);
+  }
+  // uPlot draws in a microtask of its own.
+  await new Promise((done) => setTimeout(done));
+  for (const [place, host] of made) made.set(place, host.querySelector("canvas"));
+  return { made, end: () => hosts.forEach(([host, plot]) => (plot.destroy(), host.remove())) };
+}
+
+function make(place, chart, scale = 1) {
   place.textContent = "";
-  const ink = { line: colour("accent"), text: colour("ink-3"), grid: colour("line") };
-  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const ink = { line: colour("accent", place), text: colour("ink-3", place), grid: colour("line", place) };
+  const rem = scale * parseFloat(getComputedStyle(document.documentElement).fontSize);
   const font = `${0.6875 * rem}px ${getComputedStyle(document.body).fontFamily}`;
+  const look = { font, ratio: devicePixelRatio * scale, tone: (name) => colour(name, place) };
   const axis = { stroke: ink.text, font, ticks: { show: false }, border: { show: false } };
-  const points = { show: true, size: 4, width: 0, fill: ink.line, filter: alone };
-  const line = { stroke: ink.line, width: 1.75, points };
+  const points = { show: true, size: 4 * scale, width: 0, fill: ink.line, filter: alone };
+  const line = { stroke: ink.line, width: 1.75 * scale, points };
+  const other = { stroke: colour("compare", place), width: 1.5 * scale, dash: [7 * scale, 4 * scale] };
   const gradient = (plot) => {
     const fill = plot.ctx.createLinearGradient(0, plot.bbox.top, 0, plot.bbox.top + plot.bbox.height);
     fill.addColorStop(0, faded(ink.line, 0.1));
@@ -112,19 +147,24 @@ function make(place, chart) {
       width: place.clientWidth,
       height: place.clientHeight,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
-      padding: [8, 6, 0, 0],
+      padding: [(marks.length ? 18 : 8) * scale, 6 * scale, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: () => reach(chart) } },
       axes: [
         { ...axis, size: 1.6 * rem, grid: { show: false }, space: 4.5 * rem, values: clockwork(chart) },
-        { ...axis, size: 3.1 * rem, grid: { stroke: ink.grid, width: 1 }, space: 2.2 * rem, values: (_, ticks) => ticks.map(short) },
+        { ...axis, size: 3.1 * rem, grid: { stroke: ink.grid, width: scale }, space: 2.2 * rem, values: (_, ticks) => ticks.map(short) },
       ],
-      series: [{}, { ...line, fill: gradient }, { ...line, dash: [3, 4], width: 1.5 }],
+      series: [
+        {},
+        { ...line, fill: gradient },
+        { ...line, dash: [3 * scale, 4 * scale], width: 1.5 * scale },
+        ...(chart.c ? [{ ...other, points: { ...points, fill: other.stroke } }] : []),
+      ],
       hooks: {
-        drawClear: [(plot) => limits(plot, chart, font)],
-        draw: [(plot) => words(plot, font)],
-        setCursor: [(plot) => read(plot, chart, place)],
+        drawClear: [(plot) => limits(plot, chart, look)],
+        draw: [(plot) => words(plot, look), (plot) => flags(plot, marks, look)],
+        setCursor: [(plot) => read(plot, chart, place), (plot) => tip(plot, marks)],
       },
     },
     columns(chart),
@@ -152,21 +192,18 @@ function reach(chart) {
 }
 
 // A bucket with a few samples must not flatten all others; it is cut at the edge.
-function weighty({ v, n }) {
+function weighty({ v, n, c }) {
   const held = v.map((value, i) => [value, n[i]]).filter(([value]) => value !== null);
   const counts = held.map(([, count]) => count).sort((a, b) => a - b);
   const least = 0.35 * (counts[counts.length >> 1] ?? 0);
-  return held.filter(([, count]) => count >= least).map(([value]) => value);
+  const kept = held.filter(([, count]) => count >= least).map(([value]) => value);
+  return kept.concat((c ?? []).filter((value) => value !== null));
 }
 
-function limits(plot, chart, font) {
+function limits(plot, chart, { ratio, tone: colour }) {
   const { ctx, bbox } = plot;
-  const ratio = devicePixelRatio;
   const labels = [];
   ctx.save();
-  ctx.font = font.replace(/[\d.]+px/, (size) => `${parseFloat(size) * ratio}px`);
-  ctx.textAlign = "right";
-  ctx.lineJoin = "round";
   // The worst limit first: where two are too close for two words, its word stays.
   for (const [name, value] of [...chart.lines].reverse()) {
     const y = Math.round(plot.valToPos(value, "y", true));
@@ -194,11 +231,10 @@ function limits(plot, chart, font) {
 }
 
 // Words over the lines, with a rim of the background so that they can be read where they cross one.
-function words(plot, font) {
+function words(plot, { font, ratio, tone: colour }) {
   const { ctx, bbox } = plot;
-  const ratio = devicePixelRatio;
   ctx.save();
-  ctx.font = font.replace(/[\d.]+px/, (size) => `${parseFloat(size) * ratio}px`);
+  ctx.font = font.replace(/[\d.]+px/, (size) => `${parseFloat(size) * devicePixelRatio}px`);
   ctx.textAlign = "right";
   ctx.lineJoin = "round";
   ctx.strokeStyle = colour("surface");
@@ -237,5 +273,7 @@ function read(plot, chart, place) {
   const form = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone };
   const when = new Intl.DateTimeFormat("en-GB", form).format(chart.t[index] * 1000);
   const value = chart.v[index] === null ? "no data" : `${chart.v[index].toFixed(chart.decimals)} ${chart.unit}`.trim();
-  line.textContent = `${when} · ${value} · n ${chart.n[index].toLocaleString("en")}${chart.p[index] ? " · still filling" : ""}`;
+  const there = chart.c?.[index] ?? null;
+  const other = chart.c ? ` against ${there === null ? "no data" : there.toFixed(chart.decimals)}` : "";
+  line.textContent = `${when} · ${value}${other} · n ${chart.n[index].toLocaleString("en")}${chart.p[index] ? " · still filling" : ""}`;
 }

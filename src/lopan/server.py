@@ -6,9 +6,10 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -18,25 +19,27 @@ from sqlalchemy import Engine
 from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
-from lopan.analytics import features, workflows
+from lopan.analytics import features, peoplekpis, usagekpis, workflows
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
-from lopan.analytics.peoplekpis import queries
+from lopan.analytics.query import Query
 from lopan.analytics.reach import Reaches
+from lopan.analytics.releases import Releases
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
-from lopan.catalog import product as products
+from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
-from lopan.control import projects
+from lopan.control import merges, projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
 from lopan.errors import GiveUp
 from lopan.ingest import directives, endpoint
 from lopan.ingest.answers import Receive, Scope, Send
+from lopan.ingest.block import IDENTIFY
 from lopan.ingest.commits import Commit, Commits
 from lopan.ingest.current import Current
 from lopan.ingest.directives import Directives
@@ -151,20 +154,23 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(pages.close)
         stack.callback(rules.close)
 
-        product = products.load(root / "lopan.d")
-        tables = (*DAILY, features.daily(product), workflows.daily(product))
-        days = Days(store, config.timezone, clock, tables)
+        product = load_product(root / "lopan.d")
+        daily = [*DAILY, features.daily(product), workflows.daily(product)]
+        persons = partial(merges.persons, engine, "user")
+        days = Days(store, config.timezone, clock, daily, persons=persons)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:
             loop.call_soon_threadsafe(days.touched, commit.days)
+            if IDENTIFY in commit.types:
+                loop.call_soon_threadsafe(days.merged)
             commits.publish(commit)
             loop.call_soon_threadsafe(pages.moved)
             loop.call_soon_threadsafe(rules.moved)
 
         loop = asyncio.get_running_loop()
-        numbers = Identities(engine).numbers
-        writer = Writer(spool, store, Seen(root / "seen"), numbers, clock, publish, config.timezone)
+        numbers, merge = Identities(engine).numbers, partial(merges.merge, engine, "user")
+        writer = Writer(spool, store, Seen(root / "seen"), numbers, clock, publish, config.timezone, merge)
         writer.start()
         stack.push_async_callback(asyncio.to_thread, writer.stop)
         intake = Intake(spool, quarantine, clock, config.ingest.oldest_days, config.ingest.ahead_hours)
@@ -173,11 +179,12 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         catalog = load_catalog(root / "lopan.d")
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
-        people = People(days, pages)
-        kpis = Kpis(pages, catalog, clock, config.timezone, queries(people))
+        people, watched = People(days, pages), People(days, rules)
+        usage = Usage(people, pages, product, clock)
+        kpis = Kpis(pages, catalog, clock, config.timezone, _queries(people, usage))
         alerts = Alerts(
             engine,
-            Kpis(rules, catalog, clock, config.timezone, queries(People(days, rules))),
+            Kpis(rules, catalog, clock, config.timezone, _queries(watched, Usage(watched, rules, product, clock))),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -197,7 +204,6 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         task = asyncio.create_task(alerts.run(), name="alerts")
         task.add_done_callback(_ended)
         stack.push_async_callback(_cancel, task)
-        usage = Usage(days, pages, product, clock)
         parts = Parts(
             config=config,
             clock=clock,
@@ -210,6 +216,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             intake=Sources(engine, intake),
             people=people,
             usage=usage,
+            releases=Releases(pages, clock),
             reporter=Reporter(people, usage, pages, catalog.kpis, clock),
             reach=Reaches(pages),
             current=current,
@@ -233,6 +240,10 @@ def _router(intake: Endpoint, told: Directives, web: FastAPI) -> Callable[[Scope
             await web(scope, receive, send)
 
     return app
+
+
+def _queries(people: People, usage: Usage) -> Mapping[str, Query]:
+    return {**peoplekpis.queries(people), **usagekpis.queries(usage)}
 
 
 def _open_store(config: Config) -> Chdb:

@@ -20,6 +20,9 @@ clear = { op = "<", value = 2.8, for = "5m" }
 """
 
 
+NAMES = {"app-launch-time", "crash-rate", "memory-usage", "user-retention"}
+
+
 def test_built_in_rules_hold_the_documents_thresholds(playbooks: dict[str, Playbook]) -> None:
     rules = {one.id: one for one in rule.load(load().kpis, playbooks)}
     fires = {
@@ -30,6 +33,7 @@ def test_built_in_rules_hold_the_documents_thresholds(playbooks: dict[str, Playb
         "scroll_frame_rate": [("warning", "<", 55.0), ("critical", "<", 45.0)],
         "memory_usage": [("warning", ">", 180.0), ("critical", ">", 250.0)],
         "crash_rate": [("warning", ">", 0.5), ("critical", ">", 1.0)],
+        "user_retention": [("info", "<", 70.0), ("warning", "<", 60.0)],
     }
 
 
@@ -63,7 +67,7 @@ def test_a_bad_rule_is_refused_with_its_file_and_reason(tmp_path: Path, old: str
     assert old in GOOD
     (tmp_path / "own.toml").write_text(GOOD.replace(old, new))
     with pytest.raises(ConfigError, match=complaint) as raised:
-        rule.load(load().kpis, {"app-launch-time", "crash-rate", "memory-usage"}, tmp_path)
+        rule.load(load().kpis, NAMES, tmp_path)
     assert "own.toml" in str(raised.value)
 
 
@@ -71,7 +75,7 @@ def test_levels_must_rise(tmp_path: Path) -> None:
     level = GOOD[GOOD.index("[[levels]]") :]
     (tmp_path / "own.toml").write_text(GOOD + level.replace("critical", "warning"))
     with pytest.raises(ConfigError, match="must rise"):
-        rule.load(load().kpis, {"app-launch-time", "crash-rate", "memory-usage"}, tmp_path)
+        rule.load(load().kpis, NAMES, tmp_path)
 
 
 def test_an_operators_rule_replaces_the_built_in_one(tmp_path: Path, playbooks: dict[str, Playbook]) -> None:

@@ -74,7 +74,7 @@ def fleets() -> st.SearchStrategy[list[Event]]:
 
 
 def dense(seed: int) -> list[Event]:
-    """People seen often, seldom, or every so many days, over a hundred days: who is wrong by a day is wrong somewhere."""
+    """People seen often, seldom, or every so many days, over a hundred days: wrong by a day shows somewhere."""
     draw = random.Random(seed)
     ages = [(user, age) for user in range(30) for age in range(draw.randint(0, 105)) if draw.random() < 0.3]
     ages += [(100 + every, age) for every in (6, 7, 8, 27, 28, 29, 30, 55, 56, 57, 90) for age in range(1, 106, every)]

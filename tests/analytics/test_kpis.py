@@ -6,21 +6,26 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from math import floor
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import ManualClock
 from tests.support import Pipeline, pipeline
 
-from lopan.analytics.kpis import Kpis
-from lopan.analytics.metric import Filters, Measure, Metric, Span
+from lopan.analytics.days import Days
+from lopan.analytics.kpis import Kpis, _narrow
+from lopan.analytics.metric import Against, Filters, Measure, Metric, Span
+from lopan.analytics.people import People
+from lopan.analytics.peoplekpis import queries
 from lopan.catalog import load
+from lopan.errors import Rejected
 from lopan.event import AppLaunch, Crash, Event, FrameStats, Hang, Memory, Network, Session
 from lopan.event.types import Base
 from lopan.store import Readers
@@ -41,6 +46,7 @@ def history() -> list[Event]:
             "time": END - timedelta(milliseconds=draw.randrange(3 * 86_400_000)),
             "release": draw.choice(RELEASES),
             "device": draw.choice(DEVICES),
+            "role": ("tuner", "smith")[number % 2],
             "user": f"u{draw.randrange(60)}" if draw.random() < 0.9 else "",
             "install": f"i{draw.randrange(80)}",
             "session": str(UUID(int=number + 1)),
@@ -83,11 +89,22 @@ class Asked:
         self._target = target
         self.catalog = load()
 
-    def metric(self, name: str, span: Span, filters: Filters = Filters(), by: str = "", zone: str = "UTC") -> Metric:
+    def metric(
+        self,
+        name: str,
+        span: Span,
+        filters: Filters = Filters(),
+        by: str = "",
+        zone: str = "UTC",
+        against: Against | None = None,
+    ) -> Metric:
         async def ask() -> Metric:
             readers = Readers(self._target.store, 2)
             clock = ManualClock()
-            found = await Kpis(readers, self.catalog, clock, zone).metric(name, span, filters, by)
+            days = Days(self._target.store, zone, clock)
+            kpis = Kpis(readers, self.catalog, clock, zone, queries(People(days, readers)))
+            found = await kpis.metric(name, span, filters, by, against=against)
+            days.close()
             readers.close()
             return found
 
@@ -255,8 +272,8 @@ def test_a_measure_is_the_metric_without_history(asked: Asked) -> None:
 def test_an_empty_range_is_no_data_never_zero(asked: Asked) -> None:
     span = Span(END + timedelta(days=1), END + timedelta(days=2))
     for name in asked.catalog.kpis:
-        found = asked.metric(name, span, by="release")
-        if not asked.catalog.kpis[name].trailing_days:
+        found = asked.metric(name, span, by="release" if "release" in asked.catalog.kpis[name].dimensions else "")
+        if not asked.catalog.kpis[name].trailing_days and asked.catalog.kpis[name].kind != "query":
             assert (found.value, found.n, found.status, found.trend) == (None, 0, "no data", "unknown")
             assert found.groups == []
             assert found.low is None
@@ -268,4 +285,61 @@ def test_days_begin_at_the_sites_midnight(asked: Asked, zone: str) -> None:
     found = asked.metric("memory_usage", span, zone=zone)
     assert found.step == 86_400
     local = Counter(event.time.astimezone(ZoneInfo(zone)).date() for event in of(Memory, asked.events))
-    assert {point.t.astimezone(ZoneInfo(zone)).date(): point.n for point in found.series} == local
+    assert {point.t.astimezone(ZoneInfo(zone)).date(): point.n for point in found.series if point.n} == local
+    midnights = [point.t.astimezone(ZoneInfo(zone)) for point in found.series]
+    assert {moment.time() for moment in midnights} == {time()}
+    assert len({moment.date() for moment in midnights}) == len(midnights) == 71
+
+
+@pytest.mark.parametrize("name", ["app_launch_time", "crash_rate", "network_error_rate"])
+@settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(span=spans, other=st.none() | spans, releases=st.tuples(*2 * [st.sampled_from(("", *RELEASES))]))
+def test_comparison_is_the_figure_of_the_other_side(
+    asked: Asked, name: str, span: Span, other: Span | None, releases: tuple[str, str]
+) -> None:
+    filters, others = (Filters(release=release) for release in releases)
+    found = asked.metric(name, span, filters, against=Against("that", others, other))
+    there = other or Span(span.start - (span.end - span.start), span.start)
+    alone = asked.metric(name, there, others)
+    versus = found.versus
+    assert versus is not None
+    assert (versus.label, versus.start, versus.end) == ("that", there.start, there.end)
+    assert (versus.value, versus.n, versus.low, versus.high) == (alone.value, alone.n, alone.low, alone.high)
+    if found.value is not None and alone.value is not None:
+        assert versus.difference == pytest.approx(found.value - alone.value, abs=1e-9)
+    assert sum(point.n for point in versus.series) == versus.n
+    if (there, others) == (span, filters):
+        assert versus.verdict in ("no clear difference", "unknown")
+        assert versus.shift == 0
+
+
+def test_comparison_with_the_period_before_agrees_with_the_trend(asked: Asked) -> None:
+    words = {"improving": "better", "worsening": "worse", "stable": "no clear difference", "unknown": "unknown"}
+    span = Span(END - timedelta(hours=30), END)
+    for name in asked.catalog.kpis:
+        found = asked.metric(name, span, against=Against("before", Filters()))
+        assert found.versus is not None
+        assert found.versus.value == (None if found.previous is None else pytest.approx(found.previous))
+        assert found.versus.verdict == words[found.trend]
+        if found.versus.p is not None:
+            assert (found.versus.p < 0.05) == (found.trend in ("improving", "worsening"))
+
+
+def test_two_roles(asked: Asked) -> None:
+    span = Span(END - timedelta(hours=30), END)
+    found = asked.metric(
+        "app_launch_time", span, Filters(role="tuner"), against=Against("smith", Filters(role="smith"), span)
+    )
+    launches = of(AppLaunch, inside(asked.events, span, Filters()))
+    sides = {
+        role: [e.duration_ms for e in launches if e.role == role and e.kind == "cold"] for role in ("tuner", "smith")
+    }
+    assert found.versus is not None
+    assert (found.n, found.versus.n) == (len(sides["tuner"]), len(sides["smith"]))
+    assert found.n > 0
+
+
+def test_role_is_refused_where_a_figure_does_not_know_it(asked: Asked) -> None:
+    kpi = msgspec.structs.replace(asked.catalog.get("memory_usage"), id="no_role", dimensions=("release",))
+    with pytest.raises(Rejected, match="not known by role"):
+        _narrow(kpi, Filters(role="tuner"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
+from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -23,6 +24,7 @@ from lopan.analytics.days import Days
 from lopan.analytics.people import People
 from lopan.analytics.retention import METHODS, Method, Unit, period
 from lopan.analytics.sessions import SessionFigures
+from lopan.control import merges
 from lopan.control.identities import Identities
 from lopan.event import Event
 from lopan.store import Readers
@@ -30,6 +32,7 @@ from lopan.store import Readers
 T = TypeVar("T")
 PROJECTS = count(1)
 UNITS: tuple[Unit, ...] = ("week", "month")
+NAMES = st.sampled_from([f"u{index}" for index in range(5)])
 GROUPED = ("dau", "wau", "mau", "churned", "base", "stickiness")
 FILTERS = (Audience(), Audience(role="salesperson"), Audience(release="2.0"), Audience(customer="acme"))
 
@@ -81,7 +84,7 @@ class Shared:
 
 
 async def _days(target: Pipeline, zone: str) -> Days:
-    return Days(target.store, zone, ManualClock())
+    return Days(target.store, zone, ManualClock(), persons=partial(merges.persons, target.engine, "user"))
 
 
 async def _readers(target: Pipeline) -> Readers:
@@ -122,7 +125,7 @@ def prepared(store: Shared, drawn: tuple[list[Event], str, int, int, int]) -> tu
     return example, Truth(events, zone)
 
 
-quick = settings(max_examples=8, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=6, suppress_health_check=list(HealthCheck))
 
 
 def check_engagement(example: Example, truth: Truth, audience: Audience, by: str, dates: Dates) -> None:
@@ -223,6 +226,32 @@ def test_retention(store: Shared, drawn: Any, audience: Audience, by: str, metho
 def test_sessions(store: Shared, drawn: Any, audience: Audience, by: str, back: int) -> None:
     example, truth = prepared(store, drawn)
     check_sessions(example, truth, audience, by, Dates(truth.today - DAY * 102, truth.today - DAY * back))
+
+
+@settings(quick, max_examples=4)
+@given(drawn=mixed(), pairs=st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=4), restart=st.booleans())
+def test_merged_users_are_one_person_for_the_past_too(
+    store: Shared, drawn: Any, pairs: list[tuple[str, str]], restart: bool
+) -> None:
+    events, *rest = drawn
+    own = f"{next(PROJECTS)}-"
+    events = [msgspec.structs.replace(event, user=event.user and own + event.user) for event in events]
+    example, _ = prepared(store, (events, *rest))
+    same = {event.user: event.user for event in events}
+    for one, other in pairs:
+        now = {same.get(own + name, own + name) for name in (one, other)}
+        same = {name: min(now) if person in now else person for name, person in {**same, **{n: n for n in now}}.items()}
+    merges.merge(store.target.engine, "user", [(own + one, own + other) for one, other in pairs])
+    if restart:
+        example.people = example.started()
+    store.run(example.people.days.merge())
+    truth = Truth(events, example.zone, same)
+    dates = Dates(truth.today - DAY * 40, truth.today)
+    for _ in range(2):
+        check_engagement(example, truth, FILTERS[0], "role", dates)
+        check_retention(example, truth, FILTERS[1], "release", "bracket")
+        check_sessions(example, truth, FILTERS[0], "role", Dates(truth.today - DAY * 106, truth.today))
+        example.settle(6)
 
 
 def test_a_dense_fleet(store: Shared) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import uuid
 from collections.abc import Collection, Iterator
@@ -14,23 +13,20 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.analytics.usage import At, Usage, fleets, local, who
+from tests.analytics.usage import Asked, Usage, fleets, local, who
 
 from lopan.analytics import days as days_module
-from lopan.analytics import features, period, workflows
+from lopan.analytics import period
+from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import DAY, Dates
-from lopan.analytics.daily import DAILY
-from lopan.analytics.days import Days
 from lopan.analytics.people import People
 from lopan.analytics.period import KINDS, Period
 from lopan.analytics.report import GROUPS, Figure, Report, sections_for
 from lopan.analytics.reporter import Reporter
-from lopan.analytics.usage import Usage as Used
 from lopan.catalog import load
 from lopan.catalog.product import Feature, Product, Role, Survey, Workflow
 from lopan.event import Action, AppLaunch, Crash, Event, Feedback
 from lopan.event.types import Workflow as Step
-from lopan.store import Readers
 
 PRODUCT = Product(
     roles=[Role(id="salesperson", title="Sales")],
@@ -60,7 +56,7 @@ def fleet(now: datetime, draw: random.Random) -> list[Event]:
         if kind < 0.5:
             events.append(Action(**base, feature="orders", action=draw.choice(("complete", "open"))))
         elif kind < 0.7:
-            run = {"workflow": "order", "instance": f"run {number}"}
+            run: dict[str, Any] = {"workflow": "order", "instance": f"run {number}"}
             events.append(Step(**base, **run, step="open"))
             if draw.random() < 0.7:
                 later = {"time": at + timedelta(minutes=draw.choice((1, 90))), "event_id": str(uuid.uuid4())}
@@ -80,26 +76,14 @@ def made(
     about: Period,
     groups: Collection[str] = EVERYTHING,
 ) -> Report:
-    """The report of a store that holds these events alone."""
-    usage._empty()
-    usage._target.run(usage._target.store.execute, "TRUNCATE TABLE session_days")
-    usage._put(events, 1)
+    """The report of a store that holds these events, a part of them late and twice."""
 
-    async def answer() -> Report:
-        clock, readers = At(now), Readers(usage._target.store, 2)
-        daily = (*DAILY, features.daily(PRODUCT), workflows.daily(PRODUCT))
-        days = Days(usage._target.store, zone, clock, daily)
-        try:
-            await days.loaded()
-            await days.settle(most=10)
-            used = Used(days, readers, PRODUCT, clock)
-            reporter = Reporter(People(days, readers), used, readers, KPIS, clock)
-            return await reporter.report(about, groups, "some level")
-        finally:
-            days.close()
-            readers.close()
+    async def answer(asked: Asked) -> Report:
+        people = People(asked.days, asked.readers)
+        reporter = Reporter(people, asked.usage(PRODUCT), asked.readers, KPIS, asked.clock)
+        return await reporter.report(about, groups, "some level", Audience(project="1"))
 
-    return asyncio.run(answer())
+    return usage.ask(events, PRODUCT, answer, zone, now)
 
 
 def figure(report: Report, name: str, key: str = "") -> Figure:

@@ -27,3 +27,13 @@ def test_a_token_is_printed_once_and_works_until_it_is_revoked(
     capsys.readouterr()
     assert main(["tokens", "revoke", *data, "1"]) == 2
     assert "no live token with number 1" in capsys.readouterr().err
+
+
+def test_a_token_may_be_made_to_annotate(engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", str(tmp_path)]
+    assert main(["tokens", "create", *data, "--level", "technical", "--name", "deploy", "--annotate"]) == 0
+    found = tokens.verify(engine, capsys.readouterr().out.removesuffix("\n"))
+    assert found is not None
+    assert found.annotates
+    assert main(["tokens", "list", *data]) == 0
+    assert re.search(r"^1 +deploy .* technical +annotations ", capsys.readouterr().out, re.MULTILINE)

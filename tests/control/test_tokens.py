@@ -58,3 +58,12 @@ def test_a_revoked_token_is_refused_and_still_listed(engine: Engine) -> None:
     with pytest.raises(Rejected, match="no live token"):
         tokens.revoke(engine, 1)
     assert [entry.action for entry in audit.entries(engine)] == ["token.revoke", "token.create"]
+
+
+@pytest.mark.parametrize("annotates", [True, False])
+def test_a_token_annotates_only_when_it_was_made_to(engine: Engine, annotates: bool) -> None:
+    token = tokens.create(engine, ["technical"], "deploy", annotates=annotates)
+    found = tokens.verify(engine, token)
+    assert found is not None
+    assert (found.annotates, found.person) == (annotates, False)
+    assert ("annotations" in audit.entries(engine)[0].detail) == annotates

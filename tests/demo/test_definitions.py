@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from lopan.catalog import product
 from lopan.demo import definitions
 from lopan.demo.feedback import SURVEYS
 from lopan.demo.product import CORE, ROLES, SCREENS, WORKFLOWS
@@ -21,6 +22,14 @@ def test_everything_that_events_name_is_defined() -> None:
     for feature in told["feature"]:
         liking = {role.name for role in ROLES if feature["id"] in dict(role.features)}
         assert not liking - set(feature.get("roles", liking))
+
+
+def test_the_server_reads_it(tmp_path: Path) -> None:
+    definitions.write(tmp_path)
+    known = product.load(tmp_path / "lopan.d")
+    assert known.workflow("receive_goods").passed == ("", "completed")
+    assert known.features["delivery_tracking"].roles == ()
+    assert {one.scale for one in known.surveys.values()} == {"csat", "nps", "rating"}
 
 
 def test_an_edited_file_stays(tmp_path: Path) -> None:

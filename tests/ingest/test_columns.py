@@ -95,7 +95,7 @@ def test_every_own_field_of_every_type_has_its_column(name: str) -> None:
     kind = TYPES[name]
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     event: Any = msgspec.convert(
-        {"type": name, "time": NOW.isoformat()}
+        {"type": name, "time": NOW.isoformat(), "user": "anna"}
         | {
             field.name: _sample(name, field.name)
             for field in fields.values()

@@ -30,6 +30,13 @@ class Site:
     def visitor(self, cookies: httpx.Cookies | None = None) -> httpx.Client:
         return httpx.Client(base_url=self.url, cookies=cookies, timeout=30, headers={"Accept": "text/html"})
 
+    def post(self, level: str, path: str, **fields: str) -> httpx.Response:
+        """A form of a page of that level's person, with its token."""
+        with self.signed_in(level) as client:
+            found = re.search('name="csrf" value="([0-9a-f]+)"', client.get("/alerts").text)
+            assert found is not None
+            return client.post(path, data={"csrf": found[1], **fields})
+
     def signed_in(self, level: str) -> httpx.Client:
         if level not in self._cookies:
             with self.visitor() as client:
@@ -63,6 +70,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         for level in LEVELS:
             users.add(engine, f"{level}@example.org".lower(), PASSWORD, [level])
         users.add(engine, "admin@example.org", PASSWORD, ["technical"], admin=True)
+        users.add(engine, "second@example.org", PASSWORD, ["technical"])
         engine.dispose()
         server.send(events("2.1.0", 1_000.0, device="iPhone15,2"))
         server.send(events("2.0.0", 1_600.0, device='<script>alert("x")</script>'))

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from lopan import catalog
-from lopan.analytics.metric import Filters, Metric, Span
+from lopan.analytics.metric import Against, Filters, Metric, Span
 from lopan.clock import Clock
 from lopan.config import Config
 from lopan.errors import TryAgain
@@ -32,6 +32,7 @@ class Silence:
         step: int | None = None,
         *,
         series: bool = True,
+        against: Against | None = None,
     ) -> Metric:
         raise TryAgain("the store is busy")
 

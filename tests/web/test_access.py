@@ -74,3 +74,39 @@ def test_several_levels_see_what_each_sees(one: frozenset[str], two: frozenset[s
 def test_the_table_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         GROUPS["executive"] = frozenset({"performance"})  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("principal", "annotates", "saves"),
+    [
+        pytest.param(None, False, False, id="nobody"),
+        pytest.param(Principal("ann@example.org", frozenset({"executive"})), True, True, id="a person with a level"),
+        pytest.param(Principal("ann@example.org", admin=True), False, True, id="a person without one"),
+        pytest.param(Principal("token ci", frozenset(LEVELS)), False, False, id="a token that reads"),
+        pytest.param(Principal("token ci", frozenset(LEVELS), annotates=True), True, False, id="a token made for it"),
+    ],
+)
+def test_who_may_annotate_and_save(principal: Principal | None, annotates: bool, saves: bool) -> None:
+    assert (access.may_annotate(principal), access.may_save(principal)) == (annotates, saves)
+    if principal is None:
+        return
+    for allowed, require in ((annotates, access.require_annotate), (saves, access.require_save)):
+        if allowed:
+            assert require(principal) is principal
+        else:
+            with pytest.raises(access.ReadOnly):
+                require(principal)
+
+
+@pytest.mark.parametrize(
+    ("name", "admin", "owns"), [("ann", False, True), ("ben", False, False), ("ben", True, True)], ids=str
+)
+def test_owners_and_administrators_change_what_was_made(name: str, admin: bool, owns: bool) -> None:
+    principal = Principal(name, frozenset(LEVELS), admin)
+    assert access.owns(principal, "ann") is owns
+    assert not access.owns(None, "ann")
+    if owns:
+        assert access.require_owner(principal, "ann") is principal
+    else:
+        with pytest.raises(access.ReadOnly, match="belongs to ann"):
+            access.require_owner(principal, "ann")

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pydantic
 import pytest
 from tests.served import LEVELS
@@ -73,6 +77,39 @@ def test_filters_narrow_and_groups_add_up(site: Site) -> None:
     assert metric(site, "app_launch_time", device="none of them")["value"] is None
 
 
+def test_two_releases_are_compared_with_their_significance(site: Site) -> None:
+    found = metric(site, "app_launch_time", release="2.1.0", compare="release:2.0.0")
+    schema.MetricModel.model_validate(found)
+    versus = found["versus"]
+
+    assert (versus["label"], versus["n"], versus["shift"]) == ("release 2.0.0", 40, 0)
+    assert versus["difference"] == pytest.approx(-0.6)
+    assert versus["verdict"] == "better"
+    assert versus["p"] < 0.001
+    assert (versus["start"], versus["end"]) == (found["start"], found["end"])
+    assert metric(site, "app_launch_time")["versus"] is None
+
+
+def test_comparison_with_the_period_before(site: Site) -> None:
+    found = metric(site, "app_launch_time", compare="previous")
+
+    assert (found["versus"]["value"], found["versus"]["verdict"], found["versus"]["p"]) == (None, "unknown", None)
+    assert found["versus"]["end"] == found["start"]
+    assert found["versus"]["shift"] == 86_400
+
+
+@pytest.mark.parametrize(("query", "columns"), [({}, "bucket_start"), ({"by": "release"}, "key")])
+def test_figure_as_a_file(site: Site, query: dict[str, str], columns: str) -> None:
+    answer = site.server.get("/api/v1/metrics/app_launch_time", format="csv", compare="release:2.0.0", **query)
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+    assert answer.headers["content-disposition"] == 'attachment; filename="lopan-app_launch_time.csv"'
+    assert columns in rows[0]
+    assert {row["time_zone"] for row in rows} == {"UTC"}
+    table = site.server.get("/api/v1/metrics/app_launch_time", format="parquet", **query)
+    assert columns in pq.read_table(pa.BufferReader(table.content)).schema.names
+
+
 def test_range_ends_now_and_lasts_a_day_unless_told(site: Site) -> None:
     found = metric(site, "app_launch_time")
     start, end = (datetime.fromisoformat(found[name]) for name in ("start", "end"))
@@ -92,6 +129,8 @@ def test_range_ends_now_and_lasts_a_day_unless_told(site: Site) -> None:
         pytest.param({"by": "shoe_size"}, "by", id="unknown dimension"),
         pytest.param({"release": "x" * 201}, "release", id="too long a word"),
         pytest.param({"project": "app; DROP TABLE events"}, "project", id="not a number"),
+        pytest.param({"compare": "yesterday"}, "compare", id="not a comparison"),
+        pytest.param({"format": "xlsx"}, "format", id="not a format"),
     ],
 )
 def test_wrong_parameter_is_named_with_the_reason(site: Site, query: dict[str, str], place: str) -> None:
@@ -167,6 +206,8 @@ def test_openapi_names_every_route_and_the_keys_of_a_metric(site: Site) -> None:
         "/api/v1/directives",
         "/api/v1/directives/{id}/end",
         "/api/v1/report",
+        "/api/v1/annotations",
+        "/api/v1/annotations/{id}",
     }
     assert set(document["components"]["schemas"]["MetricModel"]["properties"]) >= PROMISED
     assert re.fullmatch(r"3\.1\.\d", document["openapi"])

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.web.test_figures import metric
 
-from lopan.analytics.metric import Group, Point
+from lopan.analytics.metric import Group, Point, Versus
 from lopan.web import charts
+from lopan.web.marks import Mark
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 values = st.lists(st.none() | st.floats(-1e6, 1e6), max_size=60)
@@ -99,3 +100,24 @@ def test_trend_data_by_column() -> None:
         [0, 1],
     )
     assert drawn["lines"] == [["target", 1.5], ["warning", 2.0]]
+
+
+def test_second_line_lies_over_the_first_without_the_buckets_that_its_range_cuts() -> None:
+    before = START - timedelta(days=1)
+    other = [Point(before + timedelta(minutes=15 * index), value, 5) for index, value in enumerate([1.0, 2.0, 3.0])]
+    other[0] = Point(before, 9.0, 1, partial=True)
+    series = [Point(START + timedelta(minutes=15 * index), 1.0, 5) for index in range(4)]
+    versus = Versus(
+        label="previous period", start=before, end=START, value=2.0, n=15, low=None, high=None, difference=-1.0,
+        verdict="better", p=0.01, shift=86_400, series=other,
+    )  # fmt: skip
+    drawn = charts.trend(metric(series=series, step=900, versus=versus))
+
+    assert (drawn["versus"], drawn["c"]) == ("previous period", [None, 2.0, 3.0, None])
+    assert "c" not in charts.trend(metric(series=series))
+
+
+def test_marks_go_to_the_browser_with_their_number_and_text() -> None:
+    drawn = charts.data("UTC", [], [Mark(1, START, "Deployed", id=7)])
+
+    assert drawn == {"zone": "UTC", "charts": [], "marks": [{"n": 1, "t": 1795305600, "text": "Deployed"}]}

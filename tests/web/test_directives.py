@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import Engine
 from tests.control.test_directives import CONTENTS, body
 from tests.served import LEVELS
 from tests.web.conftest import PASSWORD, Site, sign_in
+from tests.web.silent import silent_app
 
-from lopan.control import audit
+from lopan.analytics.reach import Reaches
+from lopan.control import audit, keys
+from lopan.control import directives as control
 from lopan.control.database import open_database
+from lopan.control.directive import read
+from lopan.store import Chdb, Readers
 from lopan.web import csrf, schema
+from lopan.web.directives import load, response_rate
+
+if TYPE_CHECKING:
+    from tests.conftest import ManualClock
 
 MADE = {"admin"}
 READERS = {"technical", "admin"}
@@ -211,6 +224,25 @@ def test_every_act_is_in_the_audit_log(site: Site) -> None:
         "directive.create",
         "kill_switch: export off",
     )
+
+
+@pytest.mark.anyio
+async def test_a_store_that_is_busy_takes_the_reach_away_and_not_the_list(
+    engine: Engine, clock: ManualClock, tmp_path: Path
+) -> None:
+    keys.create(engine, "app")
+    made = control.create(
+        engine, read({"project": 1, "content": {"kind": "survey", **CONTENTS["survey"]}}), "ann", clock
+    )
+    store = await asyncio.to_thread(Chdb, tmp_path / "store", 500_000_000)
+    await asyncio.to_thread(store.close)
+    readers = Readers(store, 1)
+    parts = replace(silent_app(engine, clock).state.parts, reach=Reaches(readers))
+
+    (line,) = await load(parts, [made])
+    assert (line.directive, line.state, line.reach) == (made, "active", None)
+    assert await response_rate(parts, made) is None
+    readers.close()
 
 
 @pytest.mark.browser

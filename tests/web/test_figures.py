@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lopan.analytics.metric import Metric
+from lopan.analytics.metric import Metric, Versus
 from lopan.web import figures
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -119,3 +119,24 @@ def test_stamp_is_site_time_and_leaves_out_today(then: datetime, text: str) -> N
 )
 def test_span_name(length: timedelta, text: str) -> None:
     assert figures.span_name(NOW - length, NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "changes", "text"),
+    [
+        pytest.param("s", {"difference": -0.14, "p": 0.0001}, "−0.14 s (−10.4 %), better, p < 0.001", id="better"),
+        pytest.param("s", {"difference": 0.0004, "p": 0.04}, "+0.0004 s (+0.03 %), better, p = 0.04", id="small"),
+        pytest.param("s", {"difference": 0.0, "p": 1.0}, "±0 s (±0 %), better, p = 1", id="none at all"),
+        pytest.param("%", {"difference": 0.25, "p": 0.5}, "+0.25 pp, better, p = 0.5", id="points of a percentage"),
+        pytest.param("s", {"n": 3}, "−0.14 s (−10.4 %), not tested: too few samples", id="few"),
+        pytest.param("s", {}, "−0.14 s (−10.4 %), not tested: its spread is not known", id="no interval"),
+        pytest.param("s", {"value": None, "difference": None}, "nothing to compare with", id="nothing there"),
+    ],
+)
+def test_difference_is_told_with_its_significance(unit: str, changes: dict[str, Any], text: str) -> None:
+    held: dict[str, Any] = {
+        "label": "x", "start": NOW, "end": NOW, "value": 1.34, "n": 90, "low": None, "high": None,
+        "difference": -0.14, "verdict": "better", "p": None, "shift": 0,
+    }  # fmt: skip
+
+    assert figures.told(metric(unit=unit, versus=Versus(**held | changes))) == text

@@ -87,6 +87,21 @@ def test_fragment_is_the_markup_of_the_page(site: Site) -> None:
     assert card in page
 
 
+def test_comparison_moves_with_the_figure(site: Site) -> None:
+    address = "release=moved&compare=release:2.1.0"
+    with listening(site, address) as stream:
+        first = update_with(stream, "versus-app_launch_time")
+        assert "no data" in first["fragments"]["versus-app_launch_time"]
+        assert all(len(chart["c"]) == len(chart["t"]) for chart in first["charts"])
+        site.server.send(events("moved", 2_000.0))
+        moved = update_with(stream, "versus-app_launch_time")
+    with site.signed_in("technical") as client:
+        page = client.get(f"/performance?{address}").text
+
+    assert "+1.00 s (+100.0 %), worse, p &lt; 0.001" in moved["fragments"]["versus-app_launch_time"]
+    assert moved["fragments"]["versus-app_launch_time"] in page
+
+
 @pytest.mark.parametrize("query", ["from=soon", "release=" + "x" * 201])
 def test_wrong_query_is_refused_before_the_stream_begins(site: Site, query: str) -> None:
     with site.signed_in("technical") as client:

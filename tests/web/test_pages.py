@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -21,6 +22,11 @@ OPENED_BY = {
     "/alerts": EVERYONE,
     "/welcome": EVERYONE,
     "/docs": EVERYONE,
+    "/views": EVERYONE,
+    "/performance/trends.csv": TECHNICAL,
+    "/performance/comparison.parquet": TECHNICAL,
+    "/alerts/history.csv": EVERYONE,
+    "/sources.csv": TECHNICAL,
     "/playbooks/app-launch-time": TECHNICAL,
     "/playbooks/crash-rate": TECHNICAL,
     "/live/performance": TECHNICAL,
@@ -91,7 +97,16 @@ def test_policy_allows_nothing_inline_and_nothing_from_elsewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/performance", "/performance?by=device&from=-7d", "/alerts", "/sources", "/docs", "/nowhere"]
+    "path",
+    [
+        "/performance",
+        "/performance?by=device&from=-7d&compare=previous",
+        "/alerts",
+        "/views",
+        "/sources",
+        "/docs",
+        "/nowhere",
+    ],
 )
 def test_pages_hold_no_inline_style_or_script(site: Site, path: str) -> None:
     with site.signed_in("technical") as client:
@@ -155,6 +170,28 @@ def test_page_is_complete_without_scripts(site: Site) -> None:
     for said in ("App launch time", "1.00", "target ≤ 1.5 s", "n 40", "sum(value) / sum(n)", "<caption", "2.1.0"):
         assert said in page
     assert "The course of the figures, one row a bucket" in page
+
+
+def test_comparison_is_told_without_scripts(site: Site) -> None:
+    with site.signed_in("technical") as client:
+        page = client.get("/performance?release=2.1.0&compare=release:2.0.0").text
+
+    for said in (
+        "<dt>Compared</dt><dd>release 2.0.0: 1.60 s (95 % interval",
+        "−0.60 s (−37.5 %), better, p &lt; 0.001",
+    ):
+        assert said in page
+
+
+def test_links_of_a_custom_range_work_for_machines(site: Site) -> None:
+    with site.signed_in("technical") as client:
+        page = client.get("/performance?from=2026-01-01T00:00&to=2026-01-02T00:00&compare=2025-12-01T00:00..now").text
+        links = {
+            html.unescape(link) for link in re.findall('href="([^"]*format=[^"]*|/performance/[^"]*)" download', page)
+        }
+        assert len(links) == 12
+        for link in links:
+            assert client.get(link).status_code == 200, link
 
 
 def test_custom_range_in_site_time(site: Site) -> None:

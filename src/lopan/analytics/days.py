@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
@@ -53,15 +53,24 @@ class Days:
 
     ``touched`` hears of every commit. Closed days are read from their table, days that are open or were touched since
     from raw events. ``run`` computes closed days until cancelled. After a crash a day is known to be dirty by its
-    number of events, which only ever grows.
+    number of events, which only ever grows. ``persons`` (blocking) tells which users by number are whom.
     """
 
-    def __init__(self, store: Store, zone: str, clock: Clock, daily: Sequence[Daily] = DAILY) -> None:
+    def __init__(
+        self,
+        store: Store,
+        zone: str,
+        clock: Clock,
+        daily: Sequence[Daily] = DAILY,
+        persons: Callable[[], Mapping[int, int]] = dict,
+    ) -> None:
         self.zone = ZoneInfo(zone)
         self._clock = clock
         self._daily = {one.table: one for one in daily}
         self._store = DayStore(store, self.zone, daily)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="days")
+        self._persons = persons
+        self._unmerged = True
         self._loading: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._projects: set[int] = set()
@@ -125,6 +134,8 @@ class Days:
             started = loop.time()
             try:
                 await self.loaded()
+                if self._unmerged:
+                    await self._merge()
                 key = self._next()
                 if key is not None:
                     await self._compute(key)
@@ -150,12 +161,15 @@ class Days:
             await self._compute(key)
         return len(due)
 
-    async def retouch(self, users: Sequence[int]) -> int:
-        """Make every day dirty on which one of these users (numbers) did anything; returns how many."""
+    def merged(self) -> None:
+        """Some users turned out to be one person: what ``persons`` says has changed."""
+        self._unmerged = True
+        self._woken.set()
+
+    async def merge(self) -> int:
+        """Make users the persons they are; their days are computed again. Returns how many users that concerns."""
         await self.loaded()
-        days = await self._call(partial(self._store.days_of, users))
-        self.touched(days)
-        return len(days)
+        return await self._merge()
 
     def close(self) -> None:
         """Take no more work; what runs ends by itself."""
@@ -211,8 +225,34 @@ class Days:
             self._pending.pop(key, None)
         self._asked.clear()
 
+    async def _merge(self) -> int:
+        self._unmerged = False
+        try:
+            fresh, days = await self._call(self._merge_now)
+        except BaseException:
+            self._unmerged = True
+            raise
+        self.touched(days)
+        return fresh
+
+    def _merge_now(self) -> tuple[int, set[tuple[int, date]]]:
+        known = self._store.merged()
+        fresh = {user: person for user, person in self._persons().items() if known.get(user) != person}
+        if not fresh:
+            return 0, set()
+        days = self._store.days_of(sorted({*fresh, *fresh.values()}))
+        outdated = {
+            (project, near)
+            for project, day in days
+            for daily in self._daily.values()
+            for near in daily.read_by(Dates(day, day), self.zone)
+        }
+        self._store.merge(fresh, outdated)
+        return len(fresh), days
+
     async def _load(self) -> None:
         """Days that have more events than when they were computed, or were computed otherwise, are dirty."""
+        await self._merge()
         found = await self._call(self._store.find)
         self._last = max(self._last, found.last)
         for project, day in found.events:

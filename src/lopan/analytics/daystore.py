@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -64,6 +65,24 @@ class DayStore:
     def delete(self, table: str, versions: Sequence[int]) -> None:
         """Versions that nobody reads any more; rewrites parts, so better many at once."""
         self._store.execute(emptied(table), {"versions": versions})
+
+    def merged(self) -> dict[int, int]:
+        """Users by number and the person that each is known to be."""
+        rows = self._store.query(statement("merged_users")).to_pylist()
+        return {row["user_id"]: row["person"] for row in rows}
+
+    def merge(self, same: Mapping[int, int], outdated: Iterable[tuple[int, date]]) -> None:
+        """From here on users are these persons; the outdated days are dirty even if the process ends now."""
+        days = list(outdated)
+        if days:
+            marked: dict[str, Param] = {
+                "projects": [project for project, _ in days],
+                "days": [day.isoformat() for _, day in days],
+            }
+            self._store.execute(statement("outdate_days"), marked)
+        users, persons = list(same), list(same.values())
+        self._store.execute(statement("merge_users"), {"users": users, "persons": persons, "at": time.time_ns()})
+        self._store.execute(statement("reload_persons"))
 
     def days_of(self, users: Sequence[int]) -> set[tuple[int, date]]:
         """Projects and days on which one of the users (numbers) did anything."""

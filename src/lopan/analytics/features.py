@@ -155,7 +155,7 @@ class Features:
         active = await self._days.rows(PEOPLE, dates, audience.number)
         used = await self._days.rows(self._daily, dates, audience.number)
         axis, name = audience.axis
-        own: dict[str, Param] = {"axis": axis, "name": name, "last": last, "open": going_on}
+        own: dict[str, Param] = {"axis": axis, "name": name, "last": last, "windows": _windows(going_on)}
         own |= entitlements(self._product)
         cut = axis in ("release", "customer") or bool(own["for_customers"])
         sources = ((over("people", active.sql, "feature_people"), active.params), (used.sql, used.params))
@@ -237,6 +237,16 @@ def intensity(value: float | None) -> int | None:
     if value is None:
         return None
     return next((index for index, one in enumerate(INTENSITIES) if value < one.high), len(INTENSITIES) - 1)
+
+
+def _windows(going_on: int) -> list[int]:
+    """By days back: in the 28 days (bit 0), the 28 closed (1), those a week before (2), and in which week (3-6)."""
+    closed = (range(going_on, going_on + DAYS), range(going_on + 7, going_on + _BEFORE))
+    weeks = (range(21, DAYS), range(14, 21), range(7, 14), range(7))
+    return [
+        sum(1 << bit for bit, days in enumerate((range(DAYS), *closed, *weeks)) if ago in days)
+        for ago in range(_BEFORE + going_on)
+    ]
 
 
 def _counted(rows: str, cut: bool) -> str:

@@ -5,14 +5,26 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from lopan.analytics import comparison
 from lopan.analytics.intervals import Interval, normal, standard_error, wilson, z_means, z_shares
-from lopan.analytics.metric import Filters, Group, Measure, Metric, Percentile, Point, Span, Trend
+from lopan.analytics.metric import (
+    Against,
+    Filters,
+    Group,
+    Measure,
+    Metric,
+    Percentile,
+    Point,
+    Span,
+    Trend,
+    Versus,
+)
 from lopan.analytics.query import Query, Row, Sums
 from lopan.analytics.span import step_for
 from lopan.analytics.status import status, trend
@@ -27,6 +39,16 @@ _DIMENSIONS = {name: f"SELECT DISTINCT {name} AS k {_SEEN}" for name in ("releas
 _NO_QUERIES: Mapping[str, Query] = MappingProxyType({})
 _SHOWN = {"lower": (0.5, 0.9, 0.95), "higher": (0.5, 0.1, 0.05)}
 """The median and the bad end."""
+
+
+class _Other:
+    """The other side of a comparison, ready to be asked for: ``step`` 0 = without a series."""
+
+    def __init__(self, kpi: Kpi, against: Against, before: Span, step: int) -> None:
+        self.kpi, self.against, self.step = kpi, against, step
+        self.span = before if against.span is None else _fixed(kpi, against.span)
+        self.part = Part(1, self.span.start, self.span.end)
+        self.narrow = _narrow(kpi, against.filters)
 
 
 class Kpis:
@@ -55,27 +77,35 @@ class Kpis:
         step: int | None = None,
         *,
         series: bool = True,
+        against: Against | None = None,
     ) -> Metric:
-        """One KPI with value, trend, series and groups ``by``. Raises Rejected for an unknown id or dimension."""
+        """One KPI with value, trend, series, groups ``by``, comparison. Raises Rejected for what it does not know."""
         kpi = self.catalog.get(name)
-        narrow = _narrow(filters)
+        narrow = _narrow(kpi, filters)
         span = _fixed(kpi, span)
         queried = kpi.kind == "query"
         step = DAY if queried else step or step_for(span)
         before = Span(span.start - (span.end - span.start), span.start)
         halves = [Part(0, before.start, before.end), Part(1, span.start, span.end)]
         drawn = step if series and kpi.additive and not queried else 0
-        rows, drawn_rows, groups, percentiles = await asyncio.gather(
+        other = _Other(kpi, against, before, step if drawn or (queried and series) else 0) if against else None
+        rows, drawn_rows, groups, percentiles, others, other_days = await asyncio.gather(
             self._rows(kpi, halves, drawn, "", narrow),
             self._series(kpi, halves[1], narrow, wanted=series),
             self._groups(kpi, span, by, narrow),
             self._percentiles(kpi, span, narrow),
+            self._rows(kpi, [other.part], drawn, "", other.narrow) if other else _nothing(),
+            self._series(kpi, other.part, other.narrow, wanted=series) if other else _nothing(),
         )
         now, then = _sum(rows, 1), _sum(rows, 0)
         value, bound = _value(kpi, now), _interval(kpi, now)
+        moment = self._clock.now()
         points = self._days(kpi, drawn_rows) if queried else []
         if drawn:
-            points = _points(kpi, rows, span, step, self._clock.now())
+            points = _points(kpi, rows, span, step, moment, self._zone)
+        against_points = self._days(kpi, other_days)
+        if other and drawn:
+            against_points = _points(kpi, others, other.span, step, moment, self._zone)
         return Metric(
             id=kpi.id,
             title=kpi.title,
@@ -103,20 +133,21 @@ class Kpis:
             percentiles=percentiles,
             series=points,
             groups=groups,
+            versus=self._versus(other, now, span, others, against_points) if other else None,
         )
 
     async def measure(self, name: str, span: Span, filters: Filters = Filters()) -> Measure:
         """The figure alone, for alerts."""
         kpi = self.catalog.get(name)
         span = _fixed(kpi, span)
-        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(filters))
+        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(kpi, filters))
         return _measure(kpi, _sum(rows, 1))
 
     async def measures(self, name: str, span: Span, by: str) -> dict[str, Measure]:
         """The figure for every value of dimension ``by`` in the range."""
         kpi = self.catalog.get(name)
         span = _fixed(kpi, span)
-        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, by, _narrow(Filters()))
+        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, by, _narrow(kpi, Filters()))
         return {row.k: _measure(kpi, row.sums) for row in rows}
 
     async def dimension_values(self, name: str, span: Span) -> list[str]:
@@ -161,6 +192,25 @@ class Kpis:
             found.append(Point(at, _value(kpi, row.sums), row.sums.samples, at.astimezone(zone).date() >= today))
         return found
 
+    def _versus(self, other: _Other, now: Sums, span: Span, rows: list[Row], series: list[Point]) -> Versus:
+        kpi, step, then = other.kpi, other.step, _sum(rows, 1)
+        value, before, bound = _value(kpi, now), _value(kpi, then), _interval(kpi, then)
+        trend, p = _tested(kpi, now, then)
+        return Versus(
+            label=other.against.label,
+            start=other.span.start,
+            end=other.span.end,
+            value=before,
+            n=then.samples,
+            low=bound.low if bound else None,
+            high=bound.high if bound else None,
+            difference=None if value is None or before is None else value - before,
+            verdict=comparison.verdict(trend),
+            p=p,
+            shift=comparison.shift(span.start, other.span.start, step, self._zone) if step else 0,
+            series=series,
+        )
+
     async def _groups(self, kpi: Kpi, span: Span, by: str, narrow: Narrow) -> list[Group]:
         if not by:
             return []
@@ -182,15 +232,21 @@ class Kpis:
         return [Percentile(q, _centred(found[q])) for q in _SHOWN[kpi.better]]
 
 
+async def _nothing() -> list[Row]:
+    return []
+
+
 def _fixed(kpi: Kpi, span: Span) -> Span:
     """The range that the entry insists on, ending where the asked one ends."""
     return Span(span.end - timedelta(days=kpi.trailing_days), span.end) if kpi.trailing_days else span
 
 
-def _narrow(filters: Filters) -> Narrow:
+def _narrow(kpi: Kpi, filters: Filters) -> Narrow:
+    if filters.role and "role" not in kpi.dimensions:
+        raise Rejected("role", f"{kpi.id} is not known by role, only by {', '.join(kpi.dimensions)}")
     if filters.project and not filters.project.isdecimal():
         raise Rejected("project", f"is the number of a project, not {filters.project!r}")
-    return Narrow(int(filters.project or 0), filters.release, filters.device)
+    return Narrow(int(filters.project or 0), filters.release, filters.device, filters.role)
 
 
 def _read(table: pa.Table) -> Iterable[Row]:
@@ -228,22 +284,28 @@ def _interval(kpi: Kpi, sums: Sums) -> Interval | None:
 
 
 def _trend(kpi: Kpi, now: Sums, then: Sums) -> Trend:
+    return _tested(kpi, now, then)[0]
+
+
+def _tested(kpi: Kpi, now: Sums, then: Sums) -> tuple[Trend, float | None]:
+    """Where the figure goes, and the p of the difference; None where it can't be tested."""
     enough = now.samples >= kpi.min_samples and then.samples >= kpi.min_samples
     value, previous = _value(kpi, now), _value(kpi, then)
     if value is None or previous is None or not kpi.interval:
-        return "unknown"
+        return "unknown", None
     if kpi.interval == "wilson":
         z = z_shares(now.num, now.den, then.num, then.den)
     else:
         errors = (standard_error(sums.total, sums.squares, sums.events) for sums in (now, then))
         z = z_means((value - previous) / kpi.scale, *errors)
-    return trend(kpi, value - previous, abs(previous), z, enough=enough)
+    word = trend(kpi, value - previous, abs(previous), z, enough=enough)
+    return word, comparison.p_value(z) if enough else None
 
 
-def _points(kpi: Kpi, rows: list[Row], span: Span, step: int, now: datetime) -> list[Point]:
+def _points(kpi: Kpi, rows: list[Row], span: Span, step: int, now: datetime, zone: str) -> list[Point]:
     """Buckets of the range in order, empty ones too; one that is cut by the range or by now is partial."""
     found = {row.t: row.sums for row in rows if row.half == 1}
-    starts = sorted(found) if step >= DAY else _grid(span, step)
+    starts = sorted({*found, *_days(span, zone)}) if step >= DAY else _grid(span, step)
     points = []
     for start in starts:
         sums = found.get(start, Sums())
@@ -256,6 +318,14 @@ def _points(kpi: Kpi, rows: list[Row], span: Span, step: int, now: datetime) -> 
 def _grid(span: Span, step: int) -> list[int]:
     first = int(span.start.timestamp()) // step * step
     return list(range(first, math.ceil(span.end.timestamp()), step))
+
+
+def _days(span: Span, zone: str) -> list[int]:
+    """Midnights of the days that the range touches."""
+    local = ZoneInfo(zone)
+    first, last = (moment.astimezone(local).date() for moment in (span.start, span.end - timedelta(microseconds=1)))
+    days = (date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1))
+    return [int(datetime.combine(day, time(), local).timestamp()) for day in days]
 
 
 def _centred(value: float | None) -> float | None:

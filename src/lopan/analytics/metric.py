@@ -9,6 +9,7 @@ import msgspec
 
 Status = Literal["exceeding", "meeting", "below target", "warning", "critical", "no data"]
 Trend = Literal["improving", "stable", "worsening", "unknown"]
+Verdict = Literal["better", "worse", "no clear difference", "unknown"]
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -29,6 +30,12 @@ class Filters(msgspec.Struct, frozen=True):
     project: str = ""
     release: str = ""
     device: str = ""
+    role: str = ""
+
+    @property
+    def named(self) -> str:
+        """In words, those that are set: ``release 2.1.0, device iPhone15,2``."""
+        return ", ".join(f"{name} {value}" for name, value in msgspec.structs.asdict(self).items() if value)
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -56,6 +63,35 @@ class Percentile(msgspec.Struct, frozen=True):
 
     q: float
     value: float | None
+
+
+class Against(msgspec.Struct, frozen=True):
+    """What a figure is compared with: another range, other filters or both; ``span`` None = the range just before."""
+
+    label: str
+    filters: Filters
+    span: Span | None = None
+
+
+class Versus(msgspec.Struct, frozen=True, kw_only=True):
+    """The other side of a comparison. ``difference`` is this side minus the other, in the unit of the figure.
+
+    ``p`` is two-sided and None where the figure has no known spread or a side too few samples; ``shift`` is what has
+    to be added, in seconds, to a time of ``series`` to lay it over the figure's own.
+    """
+
+    label: str
+    start: datetime
+    end: datetime
+    value: float | None
+    n: int
+    low: float | None
+    high: float | None
+    difference: float | None
+    verdict: Verdict
+    p: float | None
+    shift: int
+    series: list[Point] = []
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +123,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     percentiles: list[Percentile] = []
     series: list[Point] = []
     groups: list[Group] = []
+    versus: Versus | None = None
 
 
 class Measure(msgspec.Struct, frozen=True):

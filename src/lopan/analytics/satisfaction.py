@@ -41,7 +41,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
     ``top`` is the share of 4-5 in per cent with its bounds; ``promoters`` (9-10), ``passives`` and ``detractors``
     (0-6) are counts. ``spread``: (score, answers). ``shrunk`` = (sum + 5 x prior) / (n + 5), nps has none; ``judged``
-    is what the status goes by: the value from 30 answers on, below it the shrunk mean.
+    is what the status goes by: the value from 30 answers on, below it the shrunk mean. ``squares``: sum of the squares
+    of what ``value`` is the mean of.
     """
 
     n: int
@@ -57,6 +58,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     spread: list[tuple[int, int]]
     shrunk: float | None
     judged: float | None
+    squares: float
     enough: bool
 
 
@@ -250,6 +252,11 @@ _DEFINITIONS: Mapping[str, str] = {
 }
 
 
+def nobody(key: str) -> Said:
+    """Someone of whom no answer came."""
+    return Said(key=key, title=titled(None, key), score=_score(_NOTHING, "csat", None), status="no data")
+
+
 def _by_week(dates: Dates) -> bool:
     return len(dates) > _BY_WEEK_DAYS
 
@@ -291,6 +298,7 @@ def _score(row: Mapping[str, Any], scale: Scale, prior: float | None) -> Score:
         detractors=detractors,
         spread=[(int(score), int(count)) for score, count in zip(*row["spread"].values(), strict=True)] if n else [],
         shrunk=shrunk,
+        squares=float(row["squares"]),
         judged=value if n >= MIN_ANSWERS or shrunk is None else shrunk,
         enough=n >= MIN_ANSWERS,
     )

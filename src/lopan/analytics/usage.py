@@ -1,9 +1,10 @@
-"""The analytics of what people do in the app as one part, handed to pages and API."""
+"""The analytics of what people do and how it goes as one part, handed to pages, API and alerts."""
 
 from __future__ import annotations
 
-from lopan.analytics.days import Days
 from lopan.analytics.features import Features
+from lopan.analytics.people import People
+from lopan.analytics.roles import Roles
 from lopan.analytics.satisfaction import Satisfaction
 from lopan.analytics.workflows import Workflows
 from lopan.catalog.product import Product
@@ -12,10 +13,12 @@ from lopan.store import Readers
 
 
 class Usage:
-    """Features, workflows and satisfaction by the definitions of ``product``."""
+    """Features, workflows, satisfaction and roles over the days of ``people`` and one set of readers."""
 
-    def __init__(self, days: Days, readers: Readers, product: Product, clock: Clock) -> None:
+    def __init__(self, people: People, readers: Readers, product: Product, clock: Clock) -> None:
+        self.days = people.days
         self.product = product
-        self.features = Features(days, readers, product)
-        self.workflows = Workflows(days, readers, product, clock)
-        self.satisfaction = Satisfaction(days, readers, product)
+        self.features = Features(people.days, readers, product)
+        self.workflows = Workflows(people.days, readers, product, clock)
+        self.satisfaction = Satisfaction(people.days, readers, product)
+        self.roles = Roles(people, self.features, self.workflows, self.satisfaction, product)

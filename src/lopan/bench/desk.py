@@ -8,14 +8,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from lopan.analytics import features, workflows
 from lopan.analytics.calendar import DAY, Dates
+from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.metric import Span
 from lopan.analytics.people import People
+from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
+from lopan.catalog.product import load as load_product
 from lopan.clock import SystemClock
-from lopan.store import Readers
+from lopan.store import Readers, Store
 from lopan.web.performance import CARDS
 
 ZONE = "UTC"
@@ -26,15 +30,24 @@ class Desk(NamedTuple):
 
     kpis: Kpis
     people: People
+    usage: Usage
 
 
 Asked = Awaitable[object]
 Ask = Callable[[Desk], Asked]
 
 
+def days_of(root: Path, store: Store) -> Days:
+    """The daily tables of the store of ``root``, with its own features and workflows."""
+    product = load_product(root / "lopan.d")
+    return Days(store, ZONE, SystemClock(), [*DAILY, features.daily(product), workflows.daily(product)])
+
+
 def sit(root: Path, readers: Readers, days: Days) -> Desk:
     """A desk over the store of ``root``, composed as the server does it."""
-    return Desk(Kpis(readers, load_catalog(root / "lopan.d"), SystemClock(), ZONE), People(days, readers))
+    clock, people = SystemClock(), People(days, readers)
+    usage = Usage(people, readers, load_product(root / "lopan.d"), clock)
+    return Desk(Kpis(readers, load_catalog(root / "lopan.d"), clock, ZONE), people, usage)
 
 
 def _dates(desk: Desk, days: int) -> Dates:
@@ -62,5 +75,10 @@ PAGES: Mapping[str, Ask] = {
     "Engagement, 90 days": lambda desk: _engagement(desk, 90),
     "Retention, 90 cohorts": lambda desk: desk.people.retention.report(_dates(desk, 90)),
     "Retention, triangle by week": lambda desk: desk.people.retention.triangle(_dates(desk, 90), "week"),
+    "Features, 28 days": lambda desk: desk.usage.features.adoption(),
+    "Workflow of 4 steps, 30 days": lambda desk: desk.usage.workflows.funnel("receive_goods", _dates(desk, 30)),
+    "Workflows, 30 days": lambda desk: desk.usage.workflows.funnels(_dates(desk, 30)),
+    "Satisfaction, 90 days": lambda desk: desk.usage.satisfaction.opinions(_dates(desk, 90)),
+    "Roles, 30 days": lambda desk: desk.usage.roles.report(_dates(desk, 30)),
 }
 """Every page with what it asks, all at once, as the page does."""

@@ -8,19 +8,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from lopan.clock import SystemClock
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
 from lopan.demo import history
 from lopan.demo.fleet import PEOPLE, fleet
-from lopan.ingest.arrays import ID, TIME
 from lopan.ingest.commits import Commit
+from lopan.ingest.rows import record_of
 from lopan.ingest.seen import Seen
 from lopan.ingest.writer import Writer
-from lopan.spool import Spool
+from lopan.spool import Fixed, Record, Spool
 from lopan.store import Store
 
 _ROOM = 1 << 40
@@ -34,7 +32,7 @@ class Flood:
         now = SystemClock().now()
         people = fleet(5, now.date(), PEOPLE)
         days = history.records(people, now - timedelta(days=7), now, project)
-        self._block = max(days, key=lambda record: record.num_rows)
+        self._block = record_of(max(days, key=lambda batch: batch.num_rows))
         self._engine = open_database(root)
         self._spool = Spool(root / "spool", _ROOM, 0)
         numbers = Identities(self._engine).numbers
@@ -57,18 +55,14 @@ class Flood:
         self._engine.dispose()
 
 
-def anew(block: pa.RecordBatch, number: int, now: float) -> pa.RecordBatch:
+def anew(block: Record, number: int, now: float) -> Record:
     """The same events of the last minute before ``now`` (s since 1970), under ids of their own for each ``number``."""
-    ago = np.linspace(0, _SPREAD_MS, block.num_rows).astype(np.int64)
-    at = pa.array(np.int64(now * 1000) - ago, pa.int64()).cast(TIME)
-    fresh = {"time": at, "received": at, "started": at}
+    at = int(now * 1000) - np.linspace(0, _SPREAD_MS, block.rows).astype(np.int64)
+    mask = np.random.default_rng(number).integers(0, 1 << 64, 2, np.uint64)
+    fixed = dict(block.fixed)
+    for name in ("time", "received", "started"):
+        fixed[name] = Fixed("q", at)
     for name in ("event_id", "session"):
-        fresh[name] = _renamed(block[name], number)
-    return pa.record_batch({name: fresh.get(name, block[name]) for name in block.schema.names})
-
-
-def _renamed(ids: pa.Array, number: int) -> pa.Array:
-    words: NDArray[np.uint64] = np.frombuffer(ids.buffers()[1], np.uint64).reshape(-1, 2)
-    words = words[ids.offset : ids.offset + len(ids)].copy()
-    words ^= np.random.default_rng(number).integers(0, 1 << 64, 2, np.uint64)
-    return pa.Array.from_buffers(ID, len(ids), [None, pa.py_buffer(words)])
+        ids = np.frombuffer(block.fixed[name].values, np.uint64).reshape(-1, 2)
+        fixed[name] = Fixed("u", ids ^ mask)
+    return block._replace(fixed=fixed)

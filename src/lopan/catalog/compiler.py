@@ -53,6 +53,12 @@ class Narrow(NamedTuple):
     project: int = 0
     release: str = ""
     device: str = ""
+    role: str = ""
+
+    @property
+    def columns(self) -> set[str]:
+        """Those that it reads."""
+        return {name for name, value in self._asdict().items() if value}
 
 
 def compile_values(kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, zone: str) -> list[Statement]:
@@ -74,7 +80,9 @@ def compile_percentiles(kpi: Kpi, part: Part, narrow: Narrow) -> Statement:
     """One row ``q``: ``value`` at each of PERCENTILES, to be raised by half a unit of BFloat16."""
     params: dict[str, str | int | datetime] = {}
     pieces = []
-    for index, (relation, start, end) in enumerate(_split(part, _fits(kpi.source, columns_of(kpi), "", 0, True))):
+    for index, (relation, start, end) in enumerate(
+        _split(part, _fits(kpi.source, columns_of(kpi) | narrow.columns, "", 0, True))
+    ):
         rows = _rows(kpi.source, relation, f"p{index}", start, end, kpi.where, narrow, params)
         state = "sketch" if relation == "measures" else f"quantilesBFloat16State({_LEVELS})(value) AS sketch"
         pieces.append(f"SELECT {state} FROM {rows}")
@@ -90,7 +98,7 @@ def _values(
     columns = words(above) | words(below) | words(samples) | {"n", "value", "squares"}
     params: dict[str, str | int | datetime] = {}
     whole = step < DAY or _whole(zone, parts[0].start)
-    fits = _fits(source, columns | words(where), by, step, whole)
+    fits = _fits(source, columns | words(where) | narrow.columns, by, step, whole)
     pieces: list[str] = []
     for part in parts:
         for relation, start, end in _split(part, fits) if source != "sessions" else [(source, part.start, part.end)]:
@@ -125,7 +133,7 @@ def _rows(
     else:
         params["source"] = source
         conditions.insert(0, "type = {source:String}")
-    for name, kind in (("project", "UInt32"), ("release", "String"), ("device", "String")):
+    for name, kind in (("project", "UInt32"), ("release", "String"), ("device", "String"), ("role", "String")):
         wanted = getattr(narrow, name)
         if wanted:
             params[name] = wanted

@@ -40,7 +40,7 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     samples: str = "sum(n)"
     scale: float = 1.0
     percentiles: bool = False
-    dimensions: tuple[str, ...] = ("release", "device", "os")
+    dimensions: tuple[str, ...] = ("release", "device", "os", "role")
     population: str = ""
     min_samples: int = 30
     interval: Literal["", "wilson", "normal"] = ""

@@ -16,6 +16,9 @@ def register(commands: shared.Commands) -> None:
         "--level", action="append", required=True, choices=LEVELS, help="what it may read; may be given several times"
     )
     create.add_argument("--name", default="api", help="what it is for (default: api)")
+    create.add_argument(
+        "--annotate", action="store_true", help="it may also write annotations, as a deployment script does"
+    )
     create.set_defaults(run=_create)
     shared.command(group, "list", "Show the tokens by their first characters.").set_defaults(run=_list)
     revoke = shared.command(group, "revoke", "Refuse a token from now on.")
@@ -27,7 +30,7 @@ def _create(args: argparse.Namespace) -> None:
     from lopan.control import tokens
 
     with shared.database(args, create=True) as engine:
-        token = tokens.create(engine, args.level, args.name, shared.actor())
+        token = tokens.create(engine, args.level, args.name, shared.actor(), annotates=args.annotate)
     print(token)
 
 
@@ -42,12 +45,13 @@ def _list(args: argparse.Namespace) -> None:
             t.name,
             f"{t.hint}...",
             ", ".join(sorted(t.levels)),
+            "annotations" if t.annotates else "",
             shared.day(t.created_at),
             shared.day(t.revoked_at),
         )
         for t in known
     ]
-    shared.table(("NUMBER", "NAME", "TOKEN", "MAY READ", "CREATED (UTC)", "REVOKED (UTC)"), rows)
+    shared.table(("NUMBER", "NAME", "TOKEN", "MAY READ", "MAY WRITE", "CREATED (UTC)", "REVOKED (UTC)"), rows)
 
 
 def _revoke(args: argparse.Namespace) -> None:

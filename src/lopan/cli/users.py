@@ -10,6 +10,8 @@ from lopan.cli import shared
 from lopan.control.principal import LEVELS, level_of_role
 from lopan.errors import Rejected
 
+_ADMIN = "may manage users, keys, tokens, rules and directives"
+
 
 def register(commands: shared.Commands) -> None:
     """Add the commands to ``commands``."""
@@ -17,12 +19,14 @@ def register(commands: shared.Commands) -> None:
     add = _person(group, "add", "Let somebody sign in; asks for the password twice.")
     _levels(add)
     add.add_argument("--role", action="append", default=[], help="a role, for the level that [levels] gives to it")
-    add.add_argument("--admin", action="store_true", help="may manage users, keys, tokens and rules")
+    add.add_argument("--admin", action="store_true", help=_ADMIN)
     _stdin(add)
     add.set_defaults(run=_add)
     change = _person(group, "change", "Replace somebody's levels or administration permission.")
     _levels(change)
-    change.add_argument("--admin", action=argparse.BooleanOptionalAction, help="may manage users, keys, tokens, rules")
+    change.add_argument(
+        "--admin", action=argparse.BooleanOptionalAction, help="may manage users, keys, tokens, rules, directives"
+    )
     change.set_defaults(run=_change)
     password = _person(group, "password", "Replace somebody's password and end their sessions.")
     _stdin(password)

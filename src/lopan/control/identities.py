@@ -104,3 +104,15 @@ def _stored(connection: Connection, kind: str, names: list[str]) -> dict[str, in
 
 def _chunks(names: list[str]) -> Iterator[list[str]]:
     return (names[start : start + _CHUNK] for start in range(0, len(names), _CHUNK))
+
+
+def names(engine: Engine, kind: str, wanted: Iterable[int]) -> dict[int, str]:
+    """The name of each number; a number that was never given is not there."""
+    found: dict[int, str] = {}
+    asked = sorted(set(wanted))
+    with reading(engine) as connection:
+        for start in range(0, len(asked), _CHUNK):
+            query = select(identities.c.number, identities.c.name)
+            query = query.where(identities.c.kind == kind, identities.c.number.in_(asked[start : start + _CHUNK]))
+            found.update((row.number, row.name) for row in connection.execute(query))
+    return found

@@ -14,11 +14,20 @@ LEVELS: Final = ("executive", "operational", "technical", "customerSuccess")
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """``name`` is an e-mail address, or ``token NAME``; ``admin`` is a permission of its own and no level."""
+    """``name`` is an e-mail address, or ``token NAME``; ``admin`` is a permission of its own and no level.
+
+    ``annotates`` lets a token write annotations; people with a level may do so anyway.
+    """
 
     name: str
     levels: frozenset[str] = frozenset()
     admin: bool = False
+    annotates: bool = False
+
+    @property
+    def person(self) -> bool:
+        """Whether somebody is signed in, and not a token."""
+        return not self.name.startswith("token ")
 
 
 def known_levels(levels: Iterable[str]) -> frozenset[str]:

@@ -17,6 +17,7 @@ class Issued(msgspec.Struct, frozen=True):
     created_at: datetime
     revoked_at: datetime | None
     levels: frozenset[str] = frozenset()
+    annotates: bool = False
 
 
 def digest(secret: str) -> str:

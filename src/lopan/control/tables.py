@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    UniqueConstraint,
     false,
 )
 
@@ -78,6 +79,7 @@ api_tokens = Table(
     Column("hint", String(8), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("annotates", Boolean, nullable=False, server_default=false()),
     sqlite_autoincrement=True,
 )
 
@@ -138,4 +140,32 @@ identities = Table(
     PrimaryKeyConstraint("kind", "name"),
     Index("ix_identities_number", "kind", "number", unique=True),
     sqlite_with_rowid=False,
+)
+
+views = Table(
+    "views",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner", String(254), nullable=False),
+    Column("page", String(64), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("query", String(2000), nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("owner", "page", "name"),
+    sqlite_autoincrement=True,
+)
+
+chart_annotations = Table(
+    "annotations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("text", String(200), nullable=False),
+    Column("project_id", ForeignKey("projects.id", ondelete="CASCADE"), index=True),
+    Column("release", String(200), nullable=False),
+    Column("author", String(254), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
 )

@@ -1,4 +1,4 @@
-"""API tokens: read access by machine, at the levels given and never with administration."""
+"""API tokens: read access by machine, at the levels given and never with administration; some may annotate charts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ _SHAPE = re.compile(r"lpt_[A-Za-z0-9_-]{43}")
 
 
 def create(
-    engine: Engine, levels: Iterable[str], name: str = "api", actor: str = "system", clock: Clock = SYSTEM
+    engine: Engine,
+    levels: Iterable[str],
+    name: str = "api",
+    actor: str = "system",
+    clock: Clock = SYSTEM,
+    *,
+    annotates: bool = False,
 ) -> str:
     """A new token of 256 random bits, known only to the caller; Rejected without a level or with an unknown one."""
     granted = known_levels(levels)
@@ -30,11 +36,12 @@ def create(
     if not name.isprintable() or not 1 <= len(name) <= 64:
         raise Rejected("name", "a token's name has 1 to 64 printable characters")
     token = PREFIX + secrets.token_urlsafe(32)
-    row = {"name": name, "hash": digest(token), "hint": token[:8], "created_at": clock.now()}
+    row = {"name": name, "hash": digest(token), "hint": token[:8], "created_at": clock.now(), "annotates": annotates}
     with engine.begin() as connection:
         number = connection.execute(insert(api_tokens).values(row).returning(api_tokens.c.id)).scalar_one()
         connection.execute(insert(token_levels), [{"token_id": number, "level": level} for level in granted])
-        audit.record(connection, actor, "token.create", name, ", ".join(sorted(granted)), clock)
+        rights = [*sorted(granted), *(["annotations"] if annotates else [])]
+        audit.record(connection, actor, "token.create", name, ", ".join(rights), clock)
     return token
 
 
@@ -43,18 +50,21 @@ def verify(engine: Engine, token: str) -> Principal | None:
     if not _SHAPE.fullmatch(token):
         return None
     query = (
-        select(api_tokens.c.name, token_levels.c.level)
+        select(api_tokens.c.name, api_tokens.c.annotates, token_levels.c.level)
         .join(token_levels, token_levels.c.token_id == api_tokens.c.id)
         .where(api_tokens.c.hash == digest(token), api_tokens.c.revoked_at.is_(None))
     )
     with reading(engine) as connection:
         rows = connection.execute(query).all()
-    return Principal(f"token {rows[0].name}", frozenset(row.level for row in rows)) if rows else None
+    if not rows:
+        return None
+    return Principal(f"token {rows[0].name}", frozenset(row.level for row in rows), annotates=rows[0].annotates)
 
 
 def listing(engine: Engine) -> list[Issued]:
     """All tokens with their levels, the revoked ones as well, by number."""
-    columns = (api_tokens.c.id, api_tokens.c.name, api_tokens.c.hint, api_tokens.c.created_at, api_tokens.c.revoked_at)
+    names = ("id", "name", "hint", "created_at", "revoked_at", "annotates")
+    columns = [api_tokens.c[name] for name in names]
     with reading(engine) as connection:
         rows = connection.execute(select(*columns).order_by(api_tokens.c.id)).mappings().all()
         levels: dict[int, set[str]] = {row["id"]: set() for row in rows}

@@ -27,6 +27,7 @@ def runs(draw: Draw) -> Rows:
     """A fifth of the sessions run one: each step says when it started and how it ended, a few are tried twice.
 
     A run that the end of its session cuts off falls silent; another may end with a failure or be abandoned.
+    Arrays are [runs, steps], then [runs, steps, 4]: started, and when tried again failed and started, then its end.
     """
     index, _, _ = draw.some(_A_SESSION)
     role = draw.fleet.role[draw.sessions.who[index]]

@@ -172,6 +172,17 @@ class Directive(Base, tag="directive", kw_only=True, gc=False):
     detail: Text = ""
 
 
+class Identify(Base, tag="identify", kw_only=True, gc=False):
+    """``user`` and ``previous`` are names of one person, for the past too: say it once both are known."""
+
+    previous: Name
+
+    def __post_init__(self) -> None:
+        """Refuse an event that names one person only."""
+        if not self.user:
+            raise ValueError("user has to name the person whose other name is in previous")
+
+
 Event = (
     AppLaunch
     | FrameStats
@@ -187,6 +198,7 @@ Event = (
     | Security
     | Optimizer
     | Directive
+    | Identify
 )
 
 TYPES: dict[str, type[Base]] = {
@@ -206,5 +218,6 @@ TYPES: dict[str, type[Base]] = {
         Security,
         Optimizer,
         Directive,
+        Identify,
     )
 }

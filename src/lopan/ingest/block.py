@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lopan.ingest.seen import Ids, Seen, halves
 
 Numbers = Callable[[str, Sequence[str]], dict[str, int]]
 """(kind, names) -> a dense number for each name, durable before it is returned."""
 
+IDENTIFY = "identify"
 _NUMBERED = {"user": "user_id", "install": "install_id"}
 _SHARED = frozenset(
     {
@@ -33,6 +35,12 @@ def unique(rows: pa.Table, seen: Seen) -> tuple[pa.Table, Ids, Ids]:
         rows = rows.filter(pa.array(fresh))
         high, low = high[fresh], low[fresh]
     return rows, high, low
+
+
+def same(rows: pa.Table) -> list[tuple[str, str]]:
+    """The pairs of names that the ``identify`` events among the rows say are one person."""
+    found = rows.select(("type", "user", "previous")).filter(pc.equal(rows.column("type"), IDENTIFY))
+    return list(zip(found.column("user").to_pylist(), found.column("previous").to_pylist(), strict=True))
 
 
 def _of_project(projects: npt.NDArray[np.uint32], high: Ids, low: Ids) -> Ids:

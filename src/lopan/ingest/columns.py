@@ -73,6 +73,7 @@ SCHEMA: dict[str, pa.DataType] = {
     "metric": pa.utf8(),
     "before": pa.float64(),
     "after": pa.float64(),
+    "previous": pa.utf8(),
     "directive": pa.utf8(),
     "outcome": pa.utf8(),
 }

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from lopan.clock import Clock
 from lopan.errors import LopanError
-from lopan.ingest.block import Numbers, build, unique
+from lopan.ingest.block import IDENTIFY, Numbers, build, same, unique
 from lopan.ingest.commits import Commit
 from lopan.ingest.rows import table
 from lopan.ingest.seen import Seen
@@ -29,7 +29,10 @@ log = logging.getLogger(__name__)
 
 
 class Writer:
-    """One thread. ``publish`` hears of every committed segment on that thread."""
+    """One thread. ``publish`` hears of every committed segment on that thread.
+
+    ``merge`` gets the pairs of names that ``identify`` events say are one person, again if the process ends meanwhile.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Writer:
         clock: Clock,
         publish: Callable[[Commit], None],
         zone: str = "UTC",
+        merge: Callable[[list[tuple[str, str]]], object] | None = None,
     ) -> None:
         self._spool = spool
         self._store = store
@@ -48,6 +52,7 @@ class Writer:
         self._clock = clock
         self._publish = publish
         self._touched = Touched(zone)
+        self._merge = merge
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer")
         self.trouble = ""
@@ -80,11 +85,13 @@ class Writer:
         rows, high, low = unique(table(segment.records()), self._seen)
         if rows.num_rows:
             self._store.insert("events", build(rows, self._numbers), segment.token)
+        types = frozenset(pc.unique(rows.column("type")).to_pylist())
+        if self._merge is not None and IDENTIFY in types:
+            self._merge(same(rows))
         flushed = self._seen.add(segment.number, high, low)
         self._spool.done(segment.number)
         if flushed:
             self._spool.keep(self._seen.last + 1)
-        types = frozenset(pc.unique(rows.column("type")).to_pylist())
         self._publish(Commit(segment.number, rows.num_rows, types, self._clock.now(), self._touched(rows)))
         return int(rows.num_rows)
 

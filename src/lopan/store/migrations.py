@@ -9,7 +9,7 @@ from lopan.store.base import Store
 STEPS: dict[int, tuple[str, ...]] = {
     1: ("schema/events.sql", "rollups/measures.sql", "rollups/sessions.sql"),
     2: ("schema/rare.sql",),
-    3: ("rollups/days.sql",),
+    3: ("rollups/days.sql", "schema/identify.sql"),
     4: ("schema/directives.sql",),
     5: ("rollups/usage.sql",),
 }

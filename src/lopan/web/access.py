@@ -9,7 +9,7 @@ from lopan.control.principal import Principal
 from lopan.errors import LopanError
 
 ADMINISTRATION: Final = "administration"
-"""The group of users, keys, tokens and rules: a permission of its own that no level includes."""
+"""The group of users, keys, tokens, rules and directives: a permission of its own that no level includes."""
 
 GROUPS: Final = MappingProxyType(
     {
@@ -69,4 +69,49 @@ def require(principal: Principal | None, group: str) -> Principal:
         raise SignedOut
     if not may(principal, group):
         raise Forbidden(group)
+    return principal
+
+
+class ReadOnly(Forbidden):
+    """Known, but may change nothing here: 403."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("changes")
+        self.args = (reason,)
+
+
+def may_annotate(principal: Principal | None) -> bool:
+    """Whether ``principal`` may write annotations: people of any level, and tokens made for it."""
+    return principal is not None and (principal.annotates or (principal.person and bool(principal.levels)))
+
+
+def require_annotate(principal: Principal) -> Principal:
+    """``principal``, allowed to write annotations; raises ReadOnly."""
+    if not may_annotate(principal):
+        reason = "a token writes annotations only when it was made with `lopan tokens create --annotate`"
+        raise ReadOnly("people without a level only read" if principal.person else reason)
+    return principal
+
+
+def may_save(principal: Principal | None) -> bool:
+    """Whether ``principal`` may save views: people only, for a view belongs to somebody who can sign in."""
+    return principal is not None and principal.person
+
+
+def require_save(principal: Principal) -> Principal:
+    """``principal``, allowed to save views; raises ReadOnly."""
+    if not may_save(principal):
+        raise ReadOnly("views belong to people: sign in to save one")
+    return principal
+
+
+def owns(principal: Principal | None, owner: str) -> bool:
+    """Whether ``principal`` may change what ``owner`` made and others see: the owner, and administrators."""
+    return principal is not None and (principal.name == owner or principal.admin)
+
+
+def require_owner(principal: Principal, owner: str) -> Principal:
+    """``principal``, allowed to change what ``owner`` made; raises ReadOnly."""
+    if not owns(principal, owner):
+        raise ReadOnly(f"this belongs to {owner}; they or an administrator can change it")
     return principal

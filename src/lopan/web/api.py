@@ -16,7 +16,7 @@ from lopan.alerts.history import AlertView
 from lopan.catalog import Kpi
 from lopan.control.principal import Principal
 from lopan.errors import LopanError, Rejected
-from lopan.web import access, compress, query, schema
+from lopan.web import access, compress, export, query, schema, sheets
 from lopan.web.auth import signed_in
 from lopan.web.parts import parts_of
 
@@ -59,17 +59,33 @@ async def metric(
     by: Annotated[str, Query(description="A dimension of the KPI: adds `groups`.")] = "",
     release: Annotated[str, Query(description="Only this release.")] = "",
     device: Annotated[str, Query(description="Only this device.")] = "",
+    role: Annotated[str, Query(description="Only people of this role, as it was at the event.")] = "",
     project: Annotated[str, Query(description="Only the project of this number.")] = "",
+    compare: Annotated[
+        str,
+        Query(
+            description="Adds `versus`: `previous`, a period as `FROM..TO`, or the same range of `release:NAME`, "
+            "`device:NAME` or `role:NAME`."
+        ),
+    ] = "",
+    form: Annotated[
+        Literal["json", "csv", "parquet"],
+        Query(alias="format", description="As a file: the series, or the groups when `by` is given."),
+    ] = "json",
 ) -> Response:
-    """One KPI: value, status, trend, series, and groups when `by` is given."""
+    """One KPI: value, status, trend, series, groups when `by` is given, and `versus` when `compare` is."""
     parts = parts_of(request)
     kpi = parts.catalog.kpis.get(id)
     if kpi is None:
         raise NotFound("id", f"there is no metric {id[:64]!r}; GET /api/v1/metrics lists those there are")
     access.require(asker, kpi.group)
-    given = {"from": since, "to": until, "by": by, "release": release, "device": device, "project": project}
-    asked = query.parse(given, parts.clock.now())
-    return answer(request, await parts.kpis.metric(id, asked.span, asked.filters, asked.by))
+    narrow = {"release": release, "device": device, "role": role, "project": project}
+    asked = query.parse({"from": since, "to": until, "by": by, "compare": compare, **narrow}, parts.clock.now())
+    found = await parts.kpis.metric(id, asked.span, asked.filters, asked.by, against=asked.against)
+    if form == "json":
+        return answer(request, found)
+    table = (sheets.groups if by else sheets.series)(id, [found], asked, parts.config.timezone)
+    return await export.answer(request, table, form)
 
 
 @router.get("/alerts", response_model=schema.AlertsModel)

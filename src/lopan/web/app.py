@@ -9,7 +9,20 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lopan.web import api, assets, directives, directives_api, failure, live, navigation, pages, performance, render
+from lopan.web import (
+    annotating,
+    api,
+    assets,
+    directives,
+    directives_api,
+    failure,
+    live,
+    navigation,
+    pages,
+    performance,
+    render,
+    views,
+)
 from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
@@ -41,12 +54,11 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(SecurityHeaders, secure=parts.config.public_url.startswith("https://"))
     app.include_router(api.router)
     app.include_router(directives_api.router)
+    app.include_router(annotating.machines)
     app.include_router(Login(app.state.auth, _public).router())
-    app.include_router(pages.router)
-    app.include_router(directives.router)
     app.include_router(report.machines)
-    app.include_router(report.router)
-    app.include_router(mailing.router)
+    for pages_of in (pages, directives, views, annotating, report, mailing):
+        app.include_router(pages_of.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())
     app.add_route("/static/{file}", assets.serve, include_in_schema=False)
     app.add_route("/healthz", _health, include_in_schema=False)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
-from lopan.analytics.metric import Group, Metric, Point
+from lopan.analytics import comparison
+from lopan.analytics.metric import Group, Metric, Point, Span
+from lopan.web import marks
+from lopan.web.query import Query
 
 WIDTH = 240.0
 HEIGHT = 44.0
@@ -96,17 +100,63 @@ def trend(metric: Metric) -> dict[str, Any]:
         "step": metric.step,
         "lines": [[name, value] for name in _LINES if (value := getattr(metric, name)) is not None],
         **columns(metric.series),
+        **compared(metric, metric.series),
     }
+
+
+def data(zone: str, charts: list[dict[str, Any]], marked: Sequence[marks.Mark]) -> dict[str, Any]:
+    """The block ``chart-data`` of a page: ``charts`` as ``trend`` makes them, and what is marked on all of them."""
+    drawn = [{"n": one.number, "t": int(one.at.timestamp()), "text": one.text} for one in marked]
+    return {"zone": zone, "charts": charts, "marks": drawn}
+
+
+def compared(metric: Metric, points: Sequence[Point]) -> dict[str, Any]:
+    """The second line for ``points`` of the series of ``metric``, as column ``c``; nothing without a comparison.
+
+    Buckets that the other range cuts are left out: a few samples at its edges would look like a difference.
+    """
+    if metric.versus is None:
+        return {}
+    other = comparison.laid_over(points, metric.versus.series, metric.versus.shift, metric.step)
+    return {
+        "versus": metric.versus.label,
+        "c": [None if point is None or point.partial else _short(point.value) for point in other],
+    }
+
+
+def files(metric: str, asked: Query) -> dict[str, str]:
+    """Where the files of one figure are, by what a menu calls them."""
+    return _files(f"/api/v1/metrics/{metric}", asked.exact(by=""))
+
+
+def files_of(metric: str, span: Span, labels: Mapping[str, str]) -> dict[str, str]:
+    """As ``files``, for a fixed range and the labels of an alert."""
+    ends = {"from": span.start.isoformat(), "to": span.end.isoformat()}
+    return _files(f"/api/v1/metrics/{metric}", urlencode({**ends, **labels}))
+
+
+def tables(page: str, name: str, asked: Query) -> dict[str, str]:
+    """Where the files of a whole table of ``page`` are."""
+    query = asked.exact()
+    return {title: f"{page}/{name}.{form}?{query}" for title, form in (("CSV", "csv"), ("Parquet", "parquet"))}
+
+
+def _files(path: str, query: str) -> dict[str, str]:
+    return {"CSV": f"{path}?{query}&format=csv", "Parquet": f"{path}?{query}&format=parquet", "JSON": f"{path}?{query}"}
 
 
 def columns(points: Sequence[Point]) -> dict[str, list[Any]]:
     """A series by column, as the chart library takes it; ``p`` marks buckets that are still filling."""
     return {
         "t": [int(point.t.timestamp()) for point in points],
-        "v": [None if point.value is None else float(f"{point.value:.6g}") for point in points],
+        "v": [_short(point.value) for point in points],
         "n": [point.n for point in points],
         "p": [int(point.partial) for point in points],
     }
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")
 
 
 def tail(old: Sequence[Point], new: Sequence[Point]) -> list[Point]:

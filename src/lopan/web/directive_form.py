@@ -90,7 +90,7 @@ def audience(targets: Targets) -> str:
 
 def label(place: str) -> str:
     """The field of the form that a refusal names."""
-    return place.rpartition(".")[2].partition("[")[0].replace("_", " ").capitalize()
+    return place.partition("[")[0].rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def _plain(value: object) -> str:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lopan.analytics.reach import Reach
+from lopan.analytics.reach import Response as ResponseRate
 from lopan.control import directives, projects
 from lopan.control.directive import KINDS, KillSwitch, Survey
 from lopan.control.directives import Directive, State
@@ -150,14 +151,22 @@ async def _one(
 ) -> Response:
     parts = parts_of(request)
     (line,) = await load(parts, [found])
-    response = None
-    if isinstance(found.content, Survey) and parts.reach is not None and line.reach is not None:
-        response = await parts.reach.response(found.project, found.id, found.content.survey)
+    response = await response_rate(parts, found)
     values = directive_form.written(found, parts.zone)
     values |= {name: text for name, text in (fields or {}).items() if name in values}
     content = {name: value for name, value in msgspec.to_builtins(found.content).items() if name != "kind"}
     context = {"line": line, "content": content, "response": response}
     return await _form(request, reader, values, "directive.html", refused, **context)
+
+
+async def response_rate(parts: Parts, found: Directive) -> ResponseRate | None:
+    """Of a survey; None for all other kinds, and while the store is busy."""
+    if parts.reach is None or not isinstance(found.content, Survey):
+        return None
+    try:
+        return await parts.reach.response(found.project, found.id, found.content.survey)
+    except TryAgain:
+        return None
 
 
 async def _form(

@@ -62,7 +62,7 @@ async def create(request: Request, asker: Asker) -> Response:
 
 @router.post("/directives/{id}/end", response_model=schema.DirectiveModel)
 async def end(request: Request, asker: Asker, id: int) -> Response:  # noqa: A002 - the name in the address
-    """End a directive now; one that has not started never starts. For an administrator's session, with `X-CSRF-Token`."""
+    """End a directive now; one that has not started never starts. Asks for the same session and `X-CSRF-Token`."""
     parts = _acting(request, asker)
     await find(parts, id)
     ended = await anyio.to_thread.run_sync(directives.end, parts.engine, id, asker.name, parts.clock)

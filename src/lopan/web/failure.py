@@ -82,7 +82,10 @@ async def _show(
         return answer(request, {"place": place, "reason": reason}, status, extra)
     # The page of an error must not fail for the reason that it reports.
     principal = await auth.current(request) if status < 500 else None
-    context = {"status": status, "title": _TITLES.get(status, "That did not work"), "place": place, "reason": reason}
+    title = _TITLES.get(status, "That did not work")
+    if status == 400 and request.method == "POST":
+        title = "That could not be saved"
+    context = {"status": status, "title": title, "place": place, "reason": reason, "posted": request.method == "POST"}
     return render.page(request, "failure.html", context, principal=principal, status=status, headers=extra)
 
 

@@ -60,6 +60,35 @@ def change(metric: Metric) -> str:
     return signed(100 * (metric.value / metric.previous - 1), 1, "%")
 
 
+def told(metric: Metric) -> str:
+    """The difference of a comparison with its significance: ``−0.14 s (−10.4 %), better, p < 0.001``."""
+    other = metric.versus
+    if other is None or metric.value is None or other.value is None or other.difference is None:
+        return "nothing to compare with" if metric.value is not None else "no data"
+    unit = "pp" if metric.unit == "%" else metric.unit
+    text = signed(other.difference, _telling(other.difference, metric.decimals), "" if unit == "count" else unit)
+    if unit != "pp" and other.value:
+        share = 100 * other.difference / abs(other.value)
+        text += f" ({signed(share, _telling(share, 1), '%')})"
+    if other.p is None:
+        return f"{text}, not tested: " + ("too few samples" if _few(metric) else "its spread is not known")
+    return f"{text}, {other.verdict}, {chance(other.p)}"
+
+
+def chance(p: float) -> str:
+    """A p value to three digits: ``p < 0.001``, ``p = 0.31``."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def _telling(difference: float, decimals: int) -> int:
+    """As many decimals as the first digit of a small difference needs, at most three more: not "±0, better"."""
+    return next((more for more in range(decimals, decimals + 3) if round(abs(difference), more)), decimals + 3)
+
+
+def _few(metric: Metric) -> bool:
+    return metric.versus is not None and min(metric.n, metric.versus.n) < metric.min_samples
+
+
 def duration(seconds: float) -> str:
     """The two largest units: ``2 d 3 h``, ``5 min``, ``40 s``."""
     rest = max(0, round(seconds))
@@ -111,4 +140,4 @@ def signed(value: float, decimals: int, unit: str) -> str:
     text = number(abs(value), decimals)
     if not text.strip("0."):
         return f"±0 {unit}"
-    return f"{'+' if value > 0 else MINUS}{text} {unit}"
+    return f"{'+' if value > 0 else MINUS}{text} {unit}".rstrip()

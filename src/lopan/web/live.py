@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any, Final, Protocol
 
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
 
-from lopan.analytics.metric import Point
+from lopan.analytics.metric import Metric, Point
 from lopan.control.principal import Principal
 from lopan.errors import TryAgain
 from lopan.web import auth, charts, figures, navigation
@@ -29,10 +29,14 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What a page shows at a moment: markup by its ``data-live`` name, and series by the id of their chart."""
+    """What a page shows at a moment: markup by its ``data-live`` name, and series by the id of their chart.
+
+    ``metrics``: the figures whose charts may have a second line, by the same id.
+    """
 
     fragments: dict[str, str]
     series: dict[str, list[Point]] = {}
+    metrics: dict[str, Metric] = {}
 
 
 class Look(Protocol):
@@ -65,7 +69,7 @@ class Watcher:
             self._detailed = clock.monotonic()
         known = self.shown
         fresh = {name: html for name, html in drawn.fragments.items() if known.fragments.get(name) != html}
-        tails = [tail for name, points in drawn.series.items() if (tail := _tail(name, known.series, points))]
+        tails = [tail for name in drawn.series if (tail := _tail(name, known, drawn))]
         self.shown = Shown(known.fragments | fresh, known.series | drawn.series)
         if not fresh and not tails:
             return b""
@@ -73,9 +77,14 @@ class Watcher:
         return event("update", {"fragments": fresh, "charts": tails, "at": stamp})
 
 
-def _tail(name: str, known: Mapping[str, list[Point]], points: list[Point]) -> dict[str, Any]:
-    changed = charts.tail(known.get(name, []), points)
-    return {"id": name, "since": int(points[0].t.timestamp()), **charts.columns(changed)} if changed else {}
+def _tail(name: str, known: Shown, drawn: Shown) -> dict[str, Any]:
+    points = drawn.series[name]
+    changed = charts.tail(known.series.get(name, []), points)
+    if not changed:
+        return {}
+    metric = drawn.metrics.get(name)
+    second = charts.compared(metric, changed) if metric else {}
+    return {"id": name, "since": int(points[0].t.timestamp()), **charts.columns(changed), **second}
 
 
 def route(page: navigation.Page, look: Open) -> Route:

@@ -11,18 +11,22 @@ from lopan.web import access
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One entry of the navigation; seen with any of ``groups``, or by everyone signed in when there is none."""
+    """One entry of the navigation; seen with any of ``groups``, or by everyone signed in when there is none.
+
+    ``views``: what its address asks for can be saved under a name.
+    """
 
     path: str
     title: str
     icon: str
     groups: tuple[str, ...] = ()
     section: str = ""
+    views: bool = False
 
 
 USERS: Final = "Users"
 
-PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"))
+PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
 ENGAGEMENT: Final = Page("/engagement", "Engagement", "people", ("userEngagement", "userGrowth"), USERS)
 RETENTION: Final = Page("/retention", "Retention", "return", ("retentionRates",), USERS)
 FEATURES: Final = Page("/features", "Features", "grid", ("featureAdoption",), USERS)
@@ -67,6 +71,11 @@ def require(principal: Principal | None, page: Page) -> Principal:
     if not may_open(principal, page):
         raise access.Forbidden(page.groups[0])
     return principal
+
+
+def with_views(path: str) -> Page | None:
+    """The page of that path when it can be saved as a view."""
+    return next((page for page in PAGES if page.views and page.path == path), None)
 
 
 def visible(principal: Principal | None) -> list[Page]:

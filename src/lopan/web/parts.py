@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
-from lopan.analytics.metric import Filters, Metric, Span
+from lopan.analytics.metric import Against, Filters, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.reach import Reach, Response
+from lopan.analytics.releases import Release
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
@@ -36,12 +37,21 @@ class Kpis(Protocol):
         step: int | None = None,
         *,
         series: bool = True,
+        against: Against | None = None,
     ) -> Metric:
         """One KPI over one range. Raises Rejected for an unknown KPI or dimension."""
         ...
 
     async def dimension_values(self, name: str, span: Span) -> list[str]:
         """Values of ``release`` or ``device`` seen in the range; releases newest first."""
+        ...
+
+
+class Releases(Protocol):
+    """The releases that charts mark by themselves."""
+
+    async def known(self) -> list[Release]:
+        """Those worth naming, by their first event; never makes a page wait."""
         ...
 
 
@@ -106,11 +116,12 @@ class Parts:
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)
     intake: Intake | None = None
     people: People | None = None
-    usage: Usage | None = None
     reporter: Reporter | None = None
     printer: Printer = field(default_factory=Printer)
     reach: Reaches | None = None
     current: Current | None = None
+    usage: Usage | None = None
+    releases: Releases | None = None
 
     @property
     def zone(self) -> ZoneInfo:

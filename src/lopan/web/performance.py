@@ -17,7 +17,7 @@ from lopan.alerts.history import AlertView
 from lopan.analytics.metric import Group, Metric
 from lopan.control import projects
 from lopan.control.principal import Principal
-from lopan.web import access, charts, query, render
+from lopan.web import access, charts, export, navigation, query, render, sheets, toolbar
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
 from lopan.web.query import Query
@@ -58,6 +58,11 @@ class Board(msgspec.Struct, frozen=True):
         found = {status: [metric for metric in judged if metric.status == status] for status in TROUBLES}
         return {status: metrics for status, metrics in found.items() if metrics}
 
+    @property
+    def abouts(self) -> str:
+        """Ids of the definitions on the page, for pictures of several figures."""
+        return " ".join(f"about-{metric.id}" for metric in self.metrics)
+
     def chart_data(self) -> list[dict[str, Any]]:
         """The trend charts by column."""
         return [charts.trend(metric) for metric in self.metrics]
@@ -74,7 +79,7 @@ async def load(parts: Parts, principal: Principal, asked: Query, *, compare: boo
     """Measure what ``principal`` may see; the figures are asked for at once and answered one flight each."""
     seen = [name for name in CARDS if name in parts.catalog.kpis and _may(parts, principal, name)]
     by = asked.by if compare else ""
-    wanted = (parts.kpis.metric(name, asked.span, asked.filters, by) for name in seen)
+    wanted = (parts.kpis.metric(name, asked.span, asked.filters, by, against=asked.against) for name in seen)
     metrics, alerts, past = await asyncio.gather(
         asyncio.gather(*wanted), active_alerts(parts, principal), _past_alerts(parts, principal)
     )
@@ -91,8 +96,9 @@ async def page(request: Request, principal: Principal) -> Response:
     """Answer ``/performance``."""
     parts = parts_of(request)
     asked = read(request, principal)
-    board, releases, devices, known = await asyncio.gather(
+    board, tools, releases, devices, known = await asyncio.gather(
         load(parts, principal, asked),
+        toolbar.load(request, principal, navigation.PERFORMANCE, asked),
         parts.kpis.dimension_values("release", asked.span),
         parts.kpis.dimension_values("device", asked.span),
         anyio.to_thread.run_sync(projects.listing, parts.engine),
@@ -100,12 +106,13 @@ async def page(request: Request, principal: Principal) -> Response:
     context = {
         "board": board,
         "query": asked,
+        "tools": tools,
         "ranges": query.RANGES,
         "dimensions": DIMENSIONS,
         "choices": {"release": releases, "device": devices},
         "projects": known,
         "stream": f"/live/performance?{asked.address()}",
-        "chart_data": {"zone": parts.config.timezone, "charts": board.chart_data()},
+        "chart_data": charts.data(parts.config.timezone, board.chart_data(), tools.marks),
         "firing": firing(board.alerts),
     }
     return render.page(request, "performance.html", context, principal=principal)
@@ -124,9 +131,23 @@ def watch(request: Request, principal: Principal) -> Look:
         drawn["firing"] = drawing("firing_badge", firing(board.alerts))
         if board.rows:
             drawn["compare"] = drawing("comparison", board)
-        return Shown(drawn, {metric.id: metric.series for metric in board.metrics})
+        drawn |= {
+            f"versus-{metric.id}": render.fragment(request, "chart.html", "versus", metric)
+            for metric in board.metrics
+            if metric.versus
+        }
+        shown = {metric.id: metric for metric in board.metrics}
+        return Shown(drawn, {name: metric.series for name, metric in shown.items()}, shown)
 
     return look
+
+
+async def table(request: Request, principal: Principal, name: str, form: export.Form) -> Response:
+    """Answer ``/performance/{name}.{form}``: ``trends`` or ``comparison`` as the page shows them, all rows."""
+    parts, asked = parts_of(request), read(request, principal)
+    board = await load(parts, principal, asked)
+    make = sheets.groups if name == "comparison" else sheets.series
+    return await export.answer(request, make(f"performance-{name}", board.metrics, asked, parts.config.timezone), form)
 
 
 async def _past_alerts(parts: Parts, principal: Principal) -> list[AlertView]:

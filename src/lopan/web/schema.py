@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lopan.analytics.metric import Status, Trend
+from lopan.analytics.metric import Status, Trend, Verdict
 
 Better = Literal["higher", "lower"]
 _Bound = Annotated[float | None, Field(description="Bound of the 95 % interval.")]
@@ -44,6 +44,23 @@ class PercentileModel(_Answer):
     value: float | None
 
 
+class VersusModel(_Answer):
+    """The other side of a comparison; `difference` is this side minus the other, in the unit of the figure."""
+
+    label: str
+    start: datetime
+    end: datetime
+    value: float | None
+    n: int
+    low: _Bound
+    high: _Bound
+    difference: float | None
+    verdict: Verdict = Field(description="Better or worse only when the difference is significant at 95 %.")
+    p: float | None = Field(description="Two-sided; null where it can't be tested.")
+    shift: int = Field(description="Seconds to add to a time of the series to lay it over the figure's own.")
+    series: list[PointModel]
+
+
 class MetricModel(_Answer):
     """One KPI over one range. A percentage is in percent, a time in seconds."""
 
@@ -73,6 +90,7 @@ class MetricModel(_Answer):
     percentiles: list[PercentileModel]
     series: list[PointModel]
     groups: list[GroupModel]
+    versus: VersusModel | None = Field(description="Null without `compare`.")
 
 
 class EntryModel(_Answer):
@@ -218,6 +236,33 @@ class DirectivesModel(_Answer):
     """Directives, newest first."""
 
     directives: list[DirectiveModel]
+
+
+class NewAnnotationModel(_Answer):
+    """What a script sends to mark a moment."""
+
+    text: str = Field(description="1 to 200 characters, one line.")
+    at: str = Field("now", description="ISO 8601 with a zone, `now`, or back from now: `-15m`.")
+    project: int | None = Field(None, description="The number of a project; null = all of them.")
+    release: str = Field("", description="Only charts of this release; empty = all of them.")
+
+
+class AnnotationModel(_Answer):
+    """A moment that is marked on every chart over time."""
+
+    id: int
+    at: datetime
+    text: str
+    project_id: int | None
+    release: str
+    author: str = Field(description="An e-mail address, or `token NAME`.")
+    created_at: datetime
+
+
+class AnnotationsModel(_Answer):
+    """Annotations by time."""
+
+    annotations: list[AnnotationModel]
 
 
 class ProblemModel(_Answer):

@@ -17,11 +17,13 @@ FROM (
         started <= toUnixTimestamp64Milli({now:DateTime64(3, 'UTC')}) - width AS judged,
         arrayFold((passed, e) -> if(e.2 = length(passed) AND e.1 <= started + width, arrayPushBack(passed, e.1), passed),
             arrayFilter(e -> e.1 >= started, events), [started]) AS passed_first,
-        arraySort(passed -> (-length(passed), passed[1]), arrayMap(
+        arrayDistinct(arrayMap(e -> e.1, arrayFilter(
+            e -> length(passed_first) < stages AND e.1 > started AND e.1 <= started + width, entries))) AS again,
+        arraySort(passed -> (-length(passed), passed[1]), arrayPushFront(arrayMap(
             begun -> arrayFold(
-                (passed, e) -> if(e.2 = length(passed) AND e.1 >= begun AND e.1 <= begun + width, arrayPushBack(passed, e.1), passed),
-                events, [begun]),
-            arrayDistinct(arrayMap(e -> e.1, arrayFilter(e -> e.1 >= started AND e.1 <= started + width, entries)))))[1] AS passed_any
+                (passed, e) -> if(e.2 = length(passed) AND e.1 >= begun AND e.1 <= begun + width,
+                    arrayPushBack(passed, e.1), passed),
+                events, [begun]), again), passed_first))[1] AS passed_any
     FROM (
         SELECT project, workflow, width, stages, events, entries, entry, entry.1 AS started
         FROM (

@@ -1,0 +1,2 @@
+-- The dictionary of persons as the table has them now.
+SYSTEM RELOAD DICTIONARY persons
