@@ -108,7 +108,7 @@ class Truth:
         return self.users(dates) - self.users(Dates(date(2000, 1, 1), dates.first - DAY))
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(drawn=fleets, kind=st.sampled_from(list(KINDS)), back=st.integers(0, 40))
 def test_people_and_roles_are_exact(usage: Usage, drawn: tuple[str, datetime, int], kind: Any, back: int) -> None:
     zone, now, seed = drawn

@@ -81,7 +81,6 @@ async def test_the_text_is_real_and_complete() -> None:
     assert text(paper) == GOLDEN
     assert paper.metadata is not None
     assert paper.metadata.title == "Engagement report, Week 47 of 2026"
-    assert paper.root_object["/Lang"] == "en"
     # Charts are drawn, not photographed.
     assert not any(page.images for page in paper.pages)
 
