@@ -41,7 +41,7 @@ Reader = Annotated[Principal, Depends(signed_in)]
 TITLES: Final[dict[Method, str]] = {
     "bracket": "Bracket",
     "exact": "Exact day",
-    "hours": "24 hours",
+    "rolling": "24 hours",
     "after": "On or after",
 }
 UNITS: Final[dict[Unit, str]] = {"week": "Week", "month": "Month"}
