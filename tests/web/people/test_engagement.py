@@ -100,6 +100,7 @@ def test_cards_tell_the_last_complete_day_and_what_they_compare_with(regular_rea
 @pytest.mark.browser
 def test_charts_are_compared_with_another_side(regular_reader: Page, regular: Site) -> None:
     crowd.opened(regular_reader, regular, "/engagement?days=7")
+    regular_reader.get_by_label("Compare with").focus()
     regular_reader.get_by_label("Compare with").select_option("customer:South")
     line = regular_reader.locator('[data-live="versus-dau"]')
     expect(line).to_contain_text("Shown 14")
@@ -107,6 +108,9 @@ def test_charts_are_compared_with_another_side(regular_reader: Page, regular: Si
     expect(line).to_contain_text("+7 (+100.0 %)")
     expect(regular_reader.get_by_label("Compare with")).to_be_focused()
     assert "days=7" in regular_reader.url
+    expect(regular_reader.locator(".live")).to_have_attribute("data-state", "live")
+    drawn = "JSON.parse(document.querySelector('#chart-data').textContent).charts[0].c.some((value) => value === 7)"
+    assert regular_reader.evaluate(drawn)
     regular_reader.get_by_label("Compare with").select_option("previous")
     expect(line).to_contain_text("previous period 0")
 
