@@ -71,6 +71,9 @@ def test_count(value: int, text: str) -> None:
         pytest.param({"previous": 0.0}, "", id="no share of nothing"),
         pytest.param({"previous": 1.2}, "±0 %", id="no change"),
         pytest.param({"unit": "%", "value": 99.5, "previous": 99.9}, "−0.400 pp", id="points of a percentage"),
+        pytest.param(
+            {"unit": "points", "value": -4.0, "previous": 2.0, "decimals": 0}, "−6.0 points", id="points of a score"
+        ),
     ],
 )
 def test_change(changes: dict[str, Any], text: str) -> None:

@@ -50,11 +50,13 @@ def limit(value: float, unit: str) -> str:
 
 
 def change(metric: Metric) -> str:
-    """Change against the window before: percent of it, or percentage points when the unit is a percentage."""
+    """Change against the window before: percent of it, or points where the figure is a share or may be negative."""
     if metric.value is None or metric.previous is None:
         return ""
     if metric.unit == "%":
         return signed(metric.value - metric.previous, metric.decimals + 1, "pp")
+    if metric.unit == "points":
+        return signed(metric.value - metric.previous, metric.decimals + 1, metric.unit)
     if not metric.previous:
         return ""
     return signed(100 * (metric.value / metric.previous - 1), 1, "%")

@@ -103,3 +103,25 @@ def test_run_counts_as_it_arrives(reader: Page, crowded: Site) -> None:
 
     expect(reader.locator(".funnel tbody tr").first.locator("td").nth(1)).to_have_text(str(before + 1))
     expect(reader.locator('[data-live="card-receive_goods"]')).to_contain_text(f"n {before + 1}")
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("complaints")
+def test_what_is_shown_is_saved_as_a_view_and_taken_away_as_a_file(reader: Page, crowded: Site) -> None:
+    reader.set_viewport_size({"width": 1440, "height": 900})
+    crowd.opened(reader, crowded, "/workflows?days=7&entry=any")
+    reader.get_by_role("button", name="Export Funnels").click()
+    menu = reader.locator(".menu:popover-open")
+    expect(menu.get_by_role("link")).to_have_text(["CSV", "Parquet"])
+    expect(menu.get_by_role("button")).to_have_count(2)
+    with reader.expect_download() as download:
+        menu.get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename == "lopan-workflows-funnels.csv"
+    reader.keyboard.press("Escape")
+    reader.get_by_role("button", name="Views").click()
+    reader.get_by_label("Save what is shown as").fill("Any entry, a week")
+    reader.get_by_role("button", name="Save the view").click()
+
+    expect(reader.get_by_role("button", name="Any entry, a week")).to_be_visible()
+    expect(reader.get_by_role("link", name="Any entry", exact=True)).to_have_attribute("aria-current", "true")
+    expect(reader.get_by_role("link", name="7 d")).to_have_attribute("aria-current", "true")

@@ -162,7 +162,7 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
     if board.chosen is not None and not asked.own["feature"]:
         # What is told in detail stays while the page is open, whatever moves most by then.
         asked = msgspec.structs.replace(asked, own={**asked.own, "feature": board.chosen.id})
-    context = await frame.around(request, reader, navigation.FEATURES, asked, ranges={})
+    context = await frame.around(request, reader, navigation.FEATURES, asked, ranges={}, course=False)
     return render.page(request, "people/features.html", {**context, "board": board, "sorts": SORTS}, principal=reader)
 
 

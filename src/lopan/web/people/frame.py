@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import anyio.to_thread
+import msgspec
 from starlette.requests import Request
 
 from lopan.analytics.audience import AXES
@@ -34,8 +35,10 @@ async def around(
     asked: DayQuery,
     axes: Sequence[str] = AXES,
     ranges: Mapping[str, str] = RANGES,
+    *,
+    course: bool = True,
 ) -> dict[str, Any]:
-    """The context that ``people/filters.html`` and the frame need."""
+    """The context that ``people/filters.html``, the toolbar and the frame need; no ``course``, nothing to annotate."""
     parts = parts_of(request)
     whom = asked.audience
     filters = Filters(project=whom.project, release=whom.release, role=whom.role)
@@ -50,7 +53,7 @@ async def around(
         "ranges": ranges,
         "choices": dict(zip(axes, values, strict=True)),
         "projects": known,
-        "tools": tools,
+        "tools": tools if course else msgspec.structs.replace(tools, may_annotate=False),
         "stream": f"/live{page.path}?{asked.address()}",
         "firing": performance.firing(alerts),
     }

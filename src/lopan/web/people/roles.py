@@ -137,7 +137,7 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
     navigation.require(reader, navigation.ROLES)
     parts, asked = parts_of(request), read(request)
     board = await load(parts, reader, asked)
-    context = await frame.around(request, reader, navigation.ROLES, asked, axes=())
+    context = await frame.around(request, reader, navigation.ROLES, asked, axes=(), course=False)
     return render.page(request, "people/roles.html", {**context, "board": board}, principal=reader)
 
 

@@ -38,7 +38,7 @@ MOST_COMMENTS: Final = 10_000
 _COMMENTS: Final = "userSatisfaction"
 _OWN: Final = ("mood", "scale", "score", "after")
 _WEEK: Final = 7 * 86_400
-_UNITS: Final[dict[Scale, tuple[str, int]]] = {"csat": ("", 2), "nps": ("", 0), "rating": ("", 2)}
+_UNITS: Final[dict[Scale, tuple[str, int]]] = {"csat": ("", 2), "nps": ("points", 0), "rating": ("", 2)}
 _LAST_SCORE: Final = 10
 
 router = APIRouter(include_in_schema=False)
