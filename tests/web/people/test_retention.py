@@ -29,7 +29,7 @@ def retention(site: Site, **query: str) -> dict[str, Any]:
     [
         pytest.param("bracket", {1: (32, 40), 7: (24, 40), 30: (26, 40)}, id="bracket"),
         pytest.param("exact", {1: (32, 40), 7: (0, 40), 30: (0, 40)}, id="exact day"),
-        pytest.param("hours", {1: (32, 40), 7: (0, 40), 30: (0, 40)}, id="24 hours"),
+        pytest.param("rolling", {1: (32, 40), 7: (0, 40), 30: (0, 40)}, id="24 hours"),
         pytest.param("after", {1: (32, 40), 7: (26, 40), 30: (26, 40)}, id="on or after"),
     ],
 )
