@@ -131,6 +131,7 @@ def watch(request: Request, principal: Principal) -> Look:
             if metric.versus
         }
         drawn |= {"verdict": drawing("verdict", board), "lifecycle": drawing("lifecycle", board)}
+        drawn["late"] = render.fragment(request, "people/parts.html", "late", board.late)
         if board.weeks:
             drawn["weeks"] = drawing("week_table", board)
         if board.groups:

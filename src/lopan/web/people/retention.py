@@ -200,6 +200,7 @@ def watch(request: Request, principal: Principal) -> Look:
         if board.empty:
             return Shown({})
         drawn = {"cohorts": drawing("cohorts", board, HEAT)}
+        drawn["late"] = render.fragment(request, "people/parts.html", "late", board.triangle.late)
         if full:
             drawn |= {f"card-{metric.id}": drawing("card", board, metric) for metric in board.metrics}
             drawn |= {"curve": drawing("curve", board), "verdict": drawing("verdict", board)}
