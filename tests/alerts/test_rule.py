@@ -20,7 +20,7 @@ clear = { op = "<", value = 2.8, for = "5m" }
 """
 
 
-NAMES = {"app-launch-time", "crash-rate", "memory-usage", "user-retention"}
+NAMES = {"app-launch-time", "crash-rate", "customer-satisfaction", "memory-usage", "user-retention"}
 
 
 def test_built_in_rules_hold_the_documents_thresholds(playbooks: dict[str, Playbook]) -> None:
@@ -34,6 +34,7 @@ def test_built_in_rules_hold_the_documents_thresholds(playbooks: dict[str, Playb
         "memory_usage": [("warning", ">", 180.0), ("critical", ">", 250.0)],
         "crash_rate": [("warning", ">", 0.5), ("critical", ">", 1.0)],
         "user_retention": [("info", "<", 70.0), ("warning", "<", 60.0)],
+        "customer_satisfaction": [("warning", "<", 4.0), ("critical", "<", 3.5)],
     }
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 from itertools import pairwise
 from statistics import median
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from hypothesis import strategies as st
 
 from lopan.event import Action, AppLaunch, Crash, Event, Memory, Session
@@ -38,7 +40,7 @@ _STEPS = st.sampled_from((0, 1, 29, 30, 31, 400, 1_439, 1_440, 1_441))
 @st.composite
 def visits(draw: st.DrawFn) -> list[Event]:
     """A few events of one user, close enough to be one session or just not."""
-    at = NOW - DAY * draw(_AGES) - timedelta(minutes=draw(_MINUTES), milliseconds=draw(st.integers(0, 999)))
+    at = NOW - DAY * draw(_AGES) - timedelta(minutes=draw(_MINUTES))
     base: dict[str, Any] = {
         "user": f"u{draw(st.integers(0, USERS - 1))}" if draw(st.integers(0, 9)) else "",
         "role": draw(st.sampled_from(ROLES)),
@@ -70,7 +72,16 @@ def visits(draw: st.DrawFn) -> list[Event]:
 
 def fleets() -> st.SearchStrategy[list[Event]]:
     """Events of a few people over a hundred days; in no order."""
-    return st.lists(visits(), min_size=1, max_size=14).map(lambda lists: [event for one in lists for event in one])
+    return st.lists(visits(), min_size=1, max_size=14).map(_apart)
+
+
+def _apart(lists: list[list[Event]]) -> list[Event]:
+    """No two visits at the same millisecond: which of two events came first must be told by their times."""
+    return [
+        msgspec.structs.replace(event, time=event.time.replace(microsecond=index * 1_000))
+        for index, events in enumerate(lists)
+        for event in events
+    ]
 
 
 def dense(seed: int) -> list[Event]:
@@ -148,10 +159,10 @@ class Truth:
 
     def came_back(self, cohort: date, step: int, method: str) -> set[str] | None:
         """Who was active again; None while the cohort is too young."""
-        if method == "hours":
-            return self._by_the_clock(cohort, step)
         last = self.today - DAY
         first = until = cohort + DAY * step
+        if method == "rolling":
+            return self._in_24_hours(cohort, step)
         if method == "after":
             until = max(first, last)
         elif method == "bracket" and step == 1:
@@ -162,18 +173,19 @@ class Truth:
             return None
         return self.window(first, until)
 
-    def _by_the_clock(self, cohort: date, step: int) -> set[str] | None:
-        ends = datetime.combine(cohort + DAY, time(), self.zone).astimezone(UTC) + HOURS_24 * (step + 1)
-        if self.day(ends - timedelta(milliseconds=1)) >= self.today:
+    def _in_24_hours(self, cohort: date, step: int) -> set[str] | None:
+        midnights = [datetime.combine(day, clock(), self.zone).astimezone(UTC) for day in (cohort + DAY, self.today)]
+        if midnights[0] + HOURS_24 * (step + 1) > midnights[1]:
             return None
         times: dict[str, list[datetime]] = defaultdict(list)
         for event in self.foreground:
-            times[self.person[event.user]].append(event.time)
-        begun = {person: min(one for one in times[person] if self.day(one) == cohort) for person in self.born(cohort)}
+            if event.user:
+                times[self.person[event.user]].append(event.time)
+        since = {person: min(found) + HOURS_24 * step for person, found in times.items()}
         return {
             person
-            for person, first in begun.items()
-            if any(HOURS_24 * step <= one - first < HOURS_24 * (step + 1) for one in times[person])
+            for person, found in times.items()
+            if any(since[person] <= time < since[person] + HOURS_24 for time in found)
         }
 
     def rate(self, days: Sequence[date], step: int, method: str, axis: str = "", name: str = "") -> tuple[int, int]:
@@ -187,7 +199,7 @@ class Truth:
 
     def sessions(self) -> list[tuple[date, Base, timedelta, bool]]:
         """(day of begin, first event, duration, whether it is one event alone) of every session."""
-        by_key: dict[Any, list[tuple[datetime, datetime, str, str, str, Base]]] = defaultdict(list)
+        by_key: dict[Any, list[tuple[datetime, str, str, str, datetime, Base]]] = defaultdict(list)
         for event in self.foreground:
             if not event.session and not event.user:
                 continue
@@ -196,7 +208,7 @@ class Truth:
                 begun = max(min(event.started or event.time, event.time), event.time - HOURS_24)
                 ended = max(event.time, begun + min(HOURS_24, timedelta(seconds=event.duration_s)))
             key = event.session or self.person[event.user]
-            by_key[bool(event.session), key].append((begun, ended, event.role, event.release, event.customer, event))
+            by_key[bool(event.session), key].append((begun, event.role, event.release, event.customer, ended, event))
         found = []
         for (named, _), moments in by_key.items():
             gap = HOURS_24 if named else timedelta(minutes=30)
@@ -209,7 +221,7 @@ class Truth:
             for run in runs:
                 begun = run[0][0]
                 counted = [moment for moment in run if moment[0] <= begun + HOURS_24]
-                took = max(min(moment[1], begun + HOURS_24) for moment in counted) - begun
+                took = max(min(moment[4], begun + HOURS_24) for moment in counted) - begun
                 found.append((self.day(begun), run[0][5], took, len(counted) == 1 and not took))
         return found
 

@@ -260,7 +260,7 @@ def test_a_dense_fleet(store: Shared) -> None:
     example, truth = prepared(store, (events, zone, len(events) // 2, 20, 20))
     numbers = Identities(store.target.engine).numbers("user", sorted(set(truth.person)))
     check_sessions(example, truth, FILTERS[1], "release", Dates(truth.today - DAY * 106, truth.today))
-    for audience, by, method, unit in zip(FILTERS, (*AXES, "role"), ("bracket", *METHODS), UNITS * 2, strict=True):
+    for audience, by, method, unit in zip(FILTERS, (*AXES, "role"), METHODS, UNITS * 2, strict=True):
         check_engagement(example, truth, audience, by, Dates(truth.today - DAY * 40, truth.today))
         check_retention(example, truth, audience, by, method)
         check_triangle(example, truth, audience, unit, numbers)

@@ -192,7 +192,7 @@ FAILED = [
     step(4, "pick", status="completed"),
     step(5, "check", status="failed"),
 ]
-TWICE = [step(0, "pick"), step(50, "pick"), step(70, "check"), step(80, "send")]
+TWICE = [step(0, "pick"), step(50, "pick"), step(70, "check"), step(110, "send")]
 
 
 @pytest.mark.parametrize(

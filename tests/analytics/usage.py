@@ -40,6 +40,8 @@ ROLES = ("salesperson", "warehouseKeeper", "")
 RELEASES = ("1.0", "1.1")
 CUSTOMERS = ("north", "south")
 
+TABLES = ("events", "day_versions", "people_days", "session_days", "feature_days", "workflow_days")
+
 EXAMPLES = settings(max_examples=6, phases=(Phase.explicit, Phase.generate))
 """A seed can't be made simpler, so nothing is shrunk."""
 
@@ -126,7 +128,7 @@ class Usage:
             self._target.put(events, project)
 
     def _empty(self) -> None:
-        for table in ("events", "day_versions", "people_days", "session_days", "feature_days", "workflow_days"):
+        for table in TABLES:
             self._target.run(self._target.store.execute, f"TRUNCATE TABLE {table}")
 
 

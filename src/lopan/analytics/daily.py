@@ -58,8 +58,8 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
         for index, stretch in enumerate(stretches):
             text = statement(self.table)
             for name, moment in self.bounds(stretch, zone).items():
-                text = text.replace(f"{{{name}:", f"{{p{index}_{name}:")
-                params[f"p{index}_{name}"] = moment
+                text = text.replace(f"{{{name}:", f"{{{self.table}_{index}_{name}:")
+                params[f"{self.table}_{index}_{name}"] = moment
             pieces.append(_fill("raw_rows", columns=columns, rows=text))
         return "\nUNION ALL\n".join(pieces), params
 
@@ -73,13 +73,14 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PEOPLE = Daily(table="people_days", columns=("axis", "name", "users"))
+VISITS = Daily(table="visit_days", columns=("users", "firsts", "lasts"))
 SESSIONS = Daily(
     table="session_days",
     columns=("role", "release", "customer", "durations", "singles"),
     back=timedelta(hours=24),
     ahead=timedelta(hours=48),
 )
-DAILY: Sequence[Daily] = (PEOPLE, SESSIONS)
+DAILY: Sequence[Daily] = (PEOPLE, VISITS, SESSIONS)
 
 
 @cache
@@ -88,10 +89,11 @@ def statement(name: str) -> str:
     return files("lopan.analytics").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8").strip()
 
 
-def over(name: str, rows: str, query: str) -> str:
-    """``sql/<query>.sql``, in which ``name`` stands for the SELECT ``rows``."""
+def over(name: str, rows: str, query: str, **more: str) -> str:
+    """``sql/<query>.sql``, in which ``name`` stands for the SELECT ``rows``, and each name of ``more`` for its own."""
+    tables = ",\n".join(f"{one} AS (\n{select}\n)" for one, select in {name: rows, **more}.items())
     text = f"\n{statement(query)}"
-    return f"WITH {name} AS (\n{rows}\n){text.replace(chr(10) + 'WITH ', chr(10) + ', ', 1)}"
+    return f"WITH {tables}{text.replace(chr(10) + 'WITH ', chr(10) + ', ', 1)}"
 
 
 def emptied(table: str) -> str:

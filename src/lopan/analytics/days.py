@@ -46,6 +46,7 @@ class Rows(NamedTuple):
     sql: str
     params: dict[str, Param]
     late: list[date]
+    versions: list[int]
 
 
 class Days:
@@ -193,7 +194,7 @@ class Days:
             raw, late = sorted(raw + late), []
         read = [number for day, numbers in versions.items() if day not in set(raw) for number in numbers]
         sql, params = daily.select(_stretches(raw), self.zone, project)
-        return Rows(sql, {**params, "versions": read}, late)
+        return Rows(sql, {**params, "versions": read}, late, read)
 
     def _mark(self, key: Key) -> None:
         self._pending[key] = self._pending.get(key, 0) + 1

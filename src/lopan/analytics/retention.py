@@ -11,13 +11,13 @@ import msgspec
 
 from lopan.analytics.audience import Audience, axis_of
 from lopan.analytics.calendar import DAY, Dates, begin, local, monday, working_day_after
-from lopan.analytics.daily import PEOPLE, over
+from lopan.analytics.daily import PEOPLE, VISITS, over
 from lopan.analytics.days import Days
 from lopan.analytics.intervals import wilson
 from lopan.errors import Rejected
 from lopan.store import Param, Readers
 
-Method = Literal["bracket", "exact", "hours", "after"]
+Method = Literal["bracket", "exact", "rolling", "after"]
 Unit = Literal["week", "month"]
 STEPS = (1, 7, 30, 90)
 BRACKET = 7
@@ -25,7 +25,7 @@ _UTC = ZoneInfo("UTC")
 METHODS: dict[Method, str] = {
     "bracket": "D1: active on the next working day (Monday to Friday); D7, D30, D90: active on one of the days N..N+6",
     "exact": "active on exactly the N-th local day after the first",
-    "hours": "active from N x 24 h to (N + 1) x 24 h after the first event ever, by the clock; from raw events",
+    "rolling": "active in the 24 hours that begin N x 24 hours after the first event ever",
     "after": "active on the N-th local day after the first or on any later one; grows for ever, so it never alerts",
 }
 """Each method by its name, as shown beside the figure; the cohort is always the first day ever."""
@@ -368,7 +368,7 @@ class Retention:
     def _targets(self, dates: Dates, steps: Sequence[int], method: Method, last: date) -> Iterable[_Target]:
         """Where to look for each cohort and step that is old enough; step 0 is the cohort itself."""
         for cohort in dates:
-            yield _Target(cohort, 0, cohort, "hours" if method == "hours" else "day")
+            yield _Target(cohort, 0, cohort, "hours" if method == "rolling" else "day")
             for step in steps:
                 target = self._target(cohort, step, method)
                 if target.anchor <= last:
@@ -394,12 +394,12 @@ class Retention:
             "anchors": [target.anchor.isoformat() for target in asked.targets],
             "kinds": [target.kind for target in asked.targets],
         }
-        query = "retention"
-        if asked.targets[0].kind == "hours":
-            query = "retention_hours"
-            params["since"] = begin(asked.dates.first, self._days.zone)
-            params["until"] = begin(asked.last + DAY, self._days.zone)
-        table = await self._readers.rows(over("people", source.sql, query), params)
+        sql = over("people", source.sql, "retention")
+        if any(target.kind == "hours" for target in asked.targets):
+            visits = await self._days.rows(VISITS, Dates(date.min, asked.last), asked.project)
+            params |= {**visits.params, "versions": [*source.versions, *visits.versions]}
+            sql = over("visits", visits.sql, "rolling", people=source.sql)
+        table = await self._readers.rows(sql, params)
         names = ("name", "step", "cohort", "size", "back")
         return [_Row(*row) for row in zip(*(table.column(one).to_pylist() for one in names), strict=True)], source.late
 
@@ -442,7 +442,7 @@ def _target(cohort: date, step: int, method: Method, zone: ZoneInfo) -> _Target:
         return _Target(cohort, step, day, "since")
     if method == "exact":
         return _Target(cohort, step, day, "day")
-    if method == "hours":
+    if method == "rolling":
         # Whoever came in the last moment of the first day; a change of the clock may move the end to another date.
         ends = begin(cohort + DAY, zone) + timedelta(hours=24) * (step + 1) - timedelta(milliseconds=1)
         return _Target(cohort, step, local(ends, zone), "hours")

@@ -29,7 +29,7 @@ def retention(site: Site, **query: str) -> dict[str, Any]:
     [
         pytest.param("bracket", {1: (32, 40), 7: (24, 40), 30: (26, 40)}, id="bracket"),
         pytest.param("exact", {1: (32, 40), 7: (0, 40), 30: (0, 40)}, id="exact day"),
-        pytest.param("hours", {1: (32, 40), 7: (0, 40), 30: (0, 40)}, id="24 hours"),
+        pytest.param("rolling", {1: (32, 40), 7: (0, 40), 30: (0, 40)}, id="24 hours"),
         pytest.param("after", {1: (32, 40), 7: (26, 40), 30: (26, 40)}, id="on or after"),
     ],
 )
@@ -40,6 +40,13 @@ def test_each_method_counts_as_it_says(regular: Site, method: str, counts: dict[
 
     assert {step: (rates[step]["back"], rates[step]["cohort"]) for step in counts} == counts
     assert rates[90]["value"] is None
+
+
+def test_steps_agree_with_the_kpi_that_is_alerted_on(regular: Site) -> None:
+    kpi = regular.server.get("/api/v1/metrics/retention_d30", "customerSuccess", **{"from": "-28d"}).json()
+    found = regular.server.get("/api/v1/retention", "customerSuccess").json()
+    rate = next(step["rate"] for step in found["steps"] if step["rate"]["step"] == 30)
+    assert (kpi["value"], kpi["n"]) == (pytest.approx(100 * rate["value"]), rate["cohort"])
 
 
 def test_triangle_and_groups(regular: Site) -> None:

@@ -28,6 +28,21 @@ PARTITION BY toYYYYMM(day)
 ORDER BY (axis, name, project, day)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, auto_statistics_types = ''
 ;
+-- First and last moment of every active user, apart for each day of UTC that the local day touches: whether there was
+-- anything in some stretch of 24 hours can be told from these alone.
+CREATE TABLE IF NOT EXISTS visit_days (
+    project UInt32,
+    day     Date,
+    users   Array(UInt32) CODEC(Delta, ZSTD(1)),
+    firsts  Array(DateTime64(3, 'UTC')) CODEC(Delta, ZSTD(1)),
+    lasts   Array(DateTime64(3, 'UTC')) CODEC(Delta, ZSTD(1)),
+    version UInt64
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(day)
+ORDER BY (project, day)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, auto_statistics_types = ''
+;
 -- Sessions that began on the day; `singles` of them are one event alone, whose duration is 0.
 CREATE TABLE IF NOT EXISTS session_days (
     project   UInt32,
