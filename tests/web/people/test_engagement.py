@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import pytest
@@ -10,6 +11,7 @@ from tests.web.conftest import Site
 from tests.web.people import crowd, regulars
 from tests.web.people.regulars import DAY, MONDAY, TODAY
 
+from lopan.web import figures
 from lopan.web.people.engagement import Answer
 from lopan.web.shape import model
 
@@ -29,6 +31,20 @@ def test_answer_fits_its_published_shape_and_is_what_they_did(regular: Site) -> 
     assert found["weeks"] is None
     assert {group["key"]: group["mau"] for group in found["groups"]} == {"salesperson": 28, "warehouseKeeper": 0}
     assert {group["churn"] for group in found["groups"]} == {None}
+
+
+@pytest.mark.parametrize("name", ["dau", "wau", "mau", "stickiness", "session_duration", "dau_growth_wow"])
+def test_cards_agree_with_the_kpi_that_is_alerted_on(regular: Site, name: str) -> None:
+    level = "executive" if name == "dau_growth_wow" else "operational"
+    kpi = regular.server.get(f"/api/v1/metrics/{name}", level, **{"from": str(TODAY - DAY * 27) + "T00:00:00Z"}).json()
+    with regular.signed_in(level) as client:
+        page = client.get("/engagement").text
+    card = page[page.index(f'id="card-{name}"') :]
+    shown = re.sub(r"<[^>]+>", "", card[card.index('<p class="value">') : card.index("</p>")])
+
+    value = figures.with_unit(kpi["value"], kpi["unit"], kpi["decimals"]).replace(" ", "")
+    assert shown.lstrip("+") == value
+    assert f"n {kpi['n']}</span>" in card
 
 
 def test_weeks_are_compared_only_when_complete(regular: Site) -> None:
@@ -100,6 +116,7 @@ def test_cards_tell_the_last_complete_day_and_what_they_compare_with(regular_rea
 @pytest.mark.browser
 def test_charts_are_compared_with_another_side(regular_reader: Page, regular: Site) -> None:
     crowd.opened(regular_reader, regular, "/engagement?days=7")
+    regular_reader.get_by_label("Compare with").focus()
     regular_reader.get_by_label("Compare with").select_option("customer:South")
     line = regular_reader.locator('[data-live="versus-dau"]')
     expect(line).to_contain_text("Shown 14")
@@ -107,6 +124,9 @@ def test_charts_are_compared_with_another_side(regular_reader: Page, regular: Si
     expect(line).to_contain_text("+7 (+100.0 %)")
     expect(regular_reader.get_by_label("Compare with")).to_be_focused()
     assert "days=7" in regular_reader.url
+    expect(regular_reader.locator(".live")).to_have_attribute("data-state", "live")
+    drawn = "JSON.parse(document.querySelector('#chart-data').textContent).charts[0].c.some((value) => value === 7)"
+    assert regular_reader.evaluate(drawn)
     regular_reader.get_by_label("Compare with").select_option("previous")
     expect(line).to_contain_text("previous period 0")
 

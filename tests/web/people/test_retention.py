@@ -42,6 +42,13 @@ def test_each_method_counts_as_it_says(regular: Site, method: str, counts: dict[
     assert rates[90]["value"] is None
 
 
+def test_steps_agree_with_the_kpi_that_is_alerted_on(regular: Site) -> None:
+    kpi = regular.server.get("/api/v1/metrics/retention_d30", "customerSuccess", **{"from": "-28d"}).json()
+    found = regular.server.get("/api/v1/retention", "customerSuccess").json()
+    rate = next(step["rate"] for step in found["steps"] if step["rate"]["step"] == 30)
+    assert (kpi["value"], kpi["n"]) == (pytest.approx(100 * rate["value"]), rate["cohort"])
+
+
 def test_triangle_and_groups(regular: Site) -> None:
     found = retention(regular)
     row = next(row for row in found["triangle"]["rows"] if row["cohort"] == str(MONDAY))

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-_LABELS: Final = 6
+_LABELS: Final = 5
 _TICKS: Final = 4
 
 

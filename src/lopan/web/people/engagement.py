@@ -131,16 +131,16 @@ def watch(request: Request, principal: Principal) -> Look:
             if metric.versus
         }
         drawn |= {"verdict": drawing("verdict", board), "lifecycle": drawing("lifecycle", board)}
+        drawn["late"] = render.fragment(request, "people/parts.html", "late", board.late)
         if board.weeks:
             drawn["weeks"] = drawing("week_table", board)
         if board.groups:
             drawn["compare"] = drawing("comparison", board)
         if board.empty:
             return Shown(drawn)
-        seen = board.charts() if board.uses else []
-        return Shown(
-            drawn, {**cards.somebody(board.query.dates, parts.zone), **{metric.id: metric.series for metric in seen}}
-        )
+        charted = {metric.id: metric for metric in board.charts()}
+        series = {name: metric.series for name, metric in charted.items()}
+        return Shown(drawn, cards.somebody(board.query.dates, parts.zone) | series, charted)
 
     return look
 

@@ -164,7 +164,7 @@ async def answer(
     days: Annotated[str, Parameter(description="So many days that end today, or with `to`.")] = query.DEFAULT,
     since: Annotated[str, Parameter(alias="from", description="The first day, instead of `days`: 2026-11-22.")] = "",
     until: Annotated[str, Parameter(alias="to", description="The last day, included.")] = "",
-    method: Annotated[str, Parameter(description="bracket, exact, hours or after.")] = "",
+    method: Annotated[str, Parameter(description="bracket, exact, rolling or after.")] = "",
     unit: Annotated[str, Parameter(description="week or month: what cohorts of the triangle are.")] = "",
     by: Annotated[str, Parameter(description="role, release or customer: what `groups` are.")] = "",
     role: Annotated[str, Parameter(description="Only this role; at most one of the three.")] = "",
@@ -200,6 +200,7 @@ def watch(request: Request, principal: Principal) -> Look:
         if board.empty:
             return Shown({})
         drawn = {"cohorts": drawing("cohorts", board, HEAT)}
+        drawn["late"] = render.fragment(request, "people/parts.html", "late", board.triangle.late)
         if full:
             drawn |= {f"card-{metric.id}": drawing("card", board, metric) for metric in board.metrics}
             drawn |= {"curve": drawing("curve", board), "verdict": drawing("verdict", board)}
