@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parent
 FRONTEND = ROOT / "frontend"
 DIST = ROOT / "src" / "lopan" / "web" / "static" / "dist"
 BUNDLES = ("app.js", "app.css")
+FONTS = ("DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf")
 TARGETS = "chrome120,firefox120,safari17"
 
 
@@ -26,7 +28,7 @@ class AssetsHook(BuildHookInterface[Any]):
     """Runs before a wheel, an sdist or an editable install is put together."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Leave ``app.js``, ``app.css`` and their licences in ``static/dist``; raises CalledProcessError from Node."""
+        """Leave bundles, fonts and their licences in ``static/dist``; raises CalledProcessError from Node."""
         build()
 
 
@@ -34,11 +36,12 @@ def build() -> None:
     """Install what ``package-lock.json`` pins, bundle, and collect the licences; nothing when nothing changed."""
     stamp = FRONTEND / "node_modules" / ".lopan-bundles"
     state = _digest(_sources())
-    built = all((DIST / name).is_file() for name in BUNDLES)
+    built = all((DIST / name).is_file() for name in (*BUNDLES, *FONTS))
     if built and stamp.is_file() and stamp.read_text(encoding="ascii") == state:
         return
     _install()
     _bundle()
+    _fonts()
     _licences()
     stamp.write_text(state, encoding="ascii")
 
@@ -79,6 +82,12 @@ def _bundle() -> None:
         f"--target={TARGETS}",
         f"--outdir={DIST}",
     )
+
+
+def _fonts() -> None:
+    """What PDF files are set in: they carry their letters with them."""
+    for name in FONTS:
+        shutil.copy(FRONTEND / "node_modules" / "dejavu-fonts-ttf" / "ttf" / name, DIST / name)
 
 
 def _licences() -> None:

@@ -9,9 +9,19 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
-from lopan.web.people import cohort, engagement, features, retention, roles, satisfaction, workflows
+from lopan.web.people import (
+    cohort,
+    engagement,
+    features,
+    mailing,
+    report,
+    retention,
+    roles,
+    satisfaction,
+    workflows,
+)
 
-_PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction)
+_PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction, report)
 
 
 def http() -> str:
@@ -41,7 +51,13 @@ def http() -> str:
         "",
         "## Pages",
         "",
-        *_routes(pages.router, *(page.router for page in _PEOPLE), directives.router, views.router, annotating.router),
+        *_routes(
+            pages.router,
+            *(page.router for page in (*_PEOPLE, mailing)),
+            directives.router,
+            views.router,
+            annotating.router,
+        ),
     ]
     return "\n".join(lines)
 

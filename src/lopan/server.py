@@ -27,6 +27,7 @@ from lopan.analytics.people import People
 from lopan.analytics.query import Query
 from lopan.analytics.reach import Reaches
 from lopan.analytics.releases import Releases
+from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
@@ -54,6 +55,7 @@ from lopan.store import Chdb, Readers, hold
 from lopan.store.migrations import migrate
 from lopan.web.app import create_app
 from lopan.web.parts import Parts, Source
+from lopan.web.people.mailer import Mailer
 
 log = logging.getLogger(__name__)
 _GRACE_SECONDS = 3
@@ -202,24 +204,28 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         task = asyncio.create_task(alerts.run(), name="alerts")
         task.add_done_callback(_ended)
         stack.push_async_callback(_cancel, task)
-        web = create_app(
-            Parts(
-                config=config,
-                clock=clock,
-                engine=engine,
-                catalog=catalog,
-                kpis=kpis,
-                commits=commits,
-                changes=Changes(alerts),
-                playbooks=playbooks,
-                intake=Sources(engine, intake),
-                reach=Reaches(pages),
-                current=current,
-                people=people,
-                usage=usage,
-                releases=Releases(pages, clock),
-            )
+        parts = Parts(
+            config=config,
+            clock=clock,
+            engine=engine,
+            catalog=catalog,
+            kpis=kpis,
+            commits=commits,
+            changes=Changes(alerts),
+            playbooks=playbooks,
+            intake=Sources(engine, intake),
+            people=people,
+            usage=usage,
+            releases=Releases(pages, clock),
+            reporter=Reporter(people, usage, pages, catalog.kpis, clock),
+            reach=Reaches(pages),
+            current=current,
         )
+        if config.notify.email.host:
+            mailing = asyncio.create_task(Mailer(parts).run(), name="reports")
+            mailing.add_done_callback(_ended)
+            stack.push_async_callback(_cancel, mailing)
+        web = create_app(parts)
         verify = Keys(engine).verify
         yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), web)
 

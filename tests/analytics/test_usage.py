@@ -1,4 +1,4 @@
-"""Roles, report and catalog say what their parts say, and no more than the reader may see."""
+"""Roles and catalog say what their parts say, and no more than the reader may see."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import Dates
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.metric import Filters, Metric, Span
-from lopan.analytics.report import GROUPS, UsageReport
-from lopan.analytics.roles import RoleReport
+from lopan.analytics.roles import GROUPS, RoleReport
 from lopan.catalog import load
 from lopan.catalog.product import Feature, Product, Role, Workflow
 from lopan.event import Action, AppLaunch, Event, Feedback
@@ -81,42 +80,6 @@ def test_roles_show_what_the_reader_may_see(usage: Usage) -> None:
         assert (role.people, role.churn, role.sessions, role.workflows, role.satisfaction) == (None,) * 5
 
 
-PARTS = {
-    "userEngagement": {"users", "roles", "sessions"},
-    "featureAdoption": {"features"},
-    "workflowCompletion": {"workflows"},
-    "userSatisfaction": {"satisfaction"},
-    "retentionRates": {"churn", "retention"},
-    "userGrowth": {"growth"},
-}
-
-
-def report(usage: Usage, groups: frozenset[str]) -> UsageReport:
-    return usage.ask(events(), PRODUCT, lambda asked: asked.usage(PRODUCT).reports.report(DATES, ME, groups), stored=0)
-
-
-def test_the_report_puts_everything_together(usage: Usage) -> None:
-    found = report(usage, GROUPS)
-    assert found.users is not None
-    assert (found.users.total, found.users.active, len(found.users.days)) == (12, 10, 7)
-    assert [(role.id, role.people, role.share) for role in found.roles or []] == [
-        ("seller", 6, 60.0),
-        ("robot", 4, 40.0),
-    ]
-    assert found.features is not None
-    assert [one.overall.value for one in found.features.features] == [60.0, 0.0]
-    assert [(one.first.completion, one.status) for one in found.workflows or []] == [(60.0, "below target")]
-    assert (found.satisfaction or [])[0].score.value == pytest.approx(3.8)
-    assert found.churn == pytest.approx(100 * 2 / 12)
-
-
-@pytest.mark.parametrize("group", [*PARTS, "revenue"])
-def test_the_report_shows_what_the_reader_may_see(usage: Usage, group: str) -> None:
-    found = report(usage, frozenset({group}))
-    everything = set().union(*PARTS.values())
-    assert {name for name in everything if getattr(found, name) is not None} == PARTS.get(group, set())
-
-
 def test_two_names_of_one_person_count_once_for_the_past_too(usage: Usage) -> None:
     at = NOW - timedelta(days=3)
     tablet: dict[str, Any] = {"user": "anna@tablet", "role": "seller"}
@@ -131,18 +94,18 @@ def test_two_names_of_one_person_count_once_for_the_past_too(usage: Usage) -> No
         Feedback(time=at + timedelta(days=1), **phone, survey="s", scale="csat", score=5),
     ]
 
-    def ask(*same: tuple[str, str]) -> UsageReport:
-        return usage.ask(sent, PRODUCT, lambda asked: asked.usage(PRODUCT).reports.report(DATES, ME), same=same)
+    async def figures(asked: Asked) -> tuple[float | None, ...]:
+        used = asked.usage(PRODUCT)
+        adoption = (await used.features.adoption(DATES.last, ME)).features[0].overall
+        (funnel,) = await used.workflows.funnels(DATES, ME)
+        opinion = (await used.satisfaction.opinions(DATES, ME))[0]
+        return adoption.people, adoption.value, funnel.first.completion, opinion.score.value
 
-    def figures(report: UsageReport) -> tuple[float | None, ...]:
-        assert report.features is not None
-        assert report.workflows is not None
-        assert report.satisfaction is not None
-        adoption = report.features.features[0].overall
-        return adoption.people, adoption.value, report.workflows[0].first.completion, report.satisfaction[0].score.value
+    def ask(*same: tuple[str, str]) -> tuple[float | None, ...]:
+        return usage.ask(sent, PRODUCT, figures, same=same)
 
-    assert figures(ask()) == (2, 50.0, 0.0, 3.0)
-    assert figures(ask(("anna@tablet", "anna"))) == (1, 100.0, 100.0, 1.0)
+    assert ask() == (2, 50.0, 0.0, 3.0)
+    assert ask(("anna@tablet", "anna")) == (1, 100.0, 100.0, 1.0)
 
 
 @pytest.mark.parametrize(

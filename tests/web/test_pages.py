@@ -14,6 +14,7 @@ TECHNICAL = {"technical"}
 EVERYONE = set(LEVELS)
 # METRICS.md, "Access": which level opens which page.
 OPENED_BY = {
+    "/report": {"executive", "operational", "customerSuccess"},
     "/performance": TECHNICAL,
     "/engagement": {"operational", "executive"},
     "/engagement/lifecycle.csv": {"operational", "executive"},

@@ -1,182 +1,125 @@
-"""The engagement report: who uses the app, what for and how it goes, as far as its reader may see."""
+"""The engagement report as page, mail and files show it: sections of figures, each with n, bound and definition.
+
+It imports nothing heavy, because the process that draws the PDF reads it too.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import Final, Literal
 
 import msgspec
 
-from lopan.analytics.audience import Audience
-from lopan.analytics.calendar import DAY, Dates
-from lopan.analytics.daily import PEOPLE, over
-from lopan.analytics.engagement import DEFINITIONS, EngagementReport, PeopleDay, Week
-from lopan.analytics.features import Adopted, Features, share
-from lopan.analytics.people import People
-from lopan.analytics.retention import Rate
-from lopan.analytics.roles import asked_if
-from lopan.analytics.satisfaction import Opinion, Satisfaction
-from lopan.analytics.sessions import SessionFigures
-from lopan.analytics.workflows import Workflows, WorkflowUse
-from lopan.catalog.product import Product, titled
-from lopan.clock import Clock
-from lopan.store import Readers
+from lopan.analytics.calendar import Dates
+from lopan.analytics.metric import Status, Trend
+from lopan.analytics.period import Kind
 
-GROUPS = frozenset(
-    {
-        "userEngagement",
-        "featureAdoption",
-        "workflowCompletion",
-        "userSatisfaction",
-        "retentionRates",
-        "userGrowth",
-    }
-)
+GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "users": ("userGrowth", "userEngagement"),
+    "activity": ("userEngagement",),
+    "roles": ("userEngagement",),
+    "features": ("featureAdoption",),
+    "workflows": ("workflowCompletion",),
+    "satisfaction": ("userSatisfaction", "customerSatisfaction"),
+    "retention": ("retentionRates",),
+}
+"""The sections in their order, each seen with any of its access groups."""
 
 
-class RoleShare(msgspec.Struct, frozen=True, kw_only=True):
-    """People active in a role within the 28 days, ``share`` in per cent of the roles' sum: one person may have two."""
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the report; ``key`` is the role, feature, workflow or survey it is about, '' = all of them.
+
+    ``value``, its 95 % bounds, ``previous`` and ``target`` are in ``unit``; ``n`` samples are behind the value and
+    ``n_previous`` behind the other; below ``least`` of them the value is shown greyed.
+    """
 
     id: str
     title: str
-    people: int
-    share: float | None
+    value: float | None
+    n: int
+    key: str = ""
+    unit: str = "count"
+    decimals: int = 0
+    low: float | None = None
+    high: float | None = None
+    previous: float | None = None
+    n_previous: int = 0
+    target: float | None = None
+    better: Literal["higher", "lower"] = "higher"
+    status: Status = "no data"
+    trend: Trend = "unknown"
+    least: int = 1
+    definition: str = ""
+    head: bool = False
+
+    @property
+    def enough(self) -> bool:
+        """Whether ``n`` reaches ``least``."""
+        return self.n >= self.least
+
+    @property
+    def judged(self) -> bool:
+        """Whether the status says anything: there is a target, a value and a sample for it."""
+        return self.target is not None and self.value is not None and self.enough
 
 
-class UserCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """``total``: everybody ever active, up to the last day of the report; ``last``: the last day that is complete."""
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of one kind; ``subject`` heads the column of their titles, ``about`` says what holds for all of them."""
 
-    total: int
-    active: int
-    last: PeopleDay | None
-    days: list[PeopleDay]
+    id: str
+    title: str
+    subject: str
+    samples: str
+    about: str
+    figures: list[Figure]
+
+    @property
+    def bars(self) -> list[Figure]:
+        """The figures that are shares of a whole and can stand beside each other as bars."""
+        return [figure for figure in self.figures if figure.unit == "%" and figure.value is not None]
 
 
-class Growth(msgspec.Struct, frozen=True, kw_only=True):
-    """``weeks``: ISO weeks with their growth; ``fresh`` people were there for the first time within the range."""
+class DayUsers(msgspec.Struct, frozen=True):
+    """Active people of a local day, and of the same day of the period before; None = there is no such day."""
 
-    weeks: list[Week]
-    fresh: int
-    resurrected: int
+    day: date
+    users: int
+    before: int | None
 
 
-class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Parts are None for a reader who may not see their group; ``groups`` names those that were asked for.
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """``dates`` are days that are over; ``whole`` = the period itself is.
 
-    ``users``, ``roles`` (None under a filter) and ``sessions``: userEngagement; ``growth``: userGrowth; ``features``:
-    featureAdoption; ``workflows``: workflowCompletion; ``satisfaction``: userSatisfaction; ``churn`` (in per cent) and
-    ``retention``: retentionRates. The latest events of the days ``late`` are not counted yet.
+    ``level`` says for whom it was narrowed; ``course`` is there for those who may see daily active people. The latest
+    events of the days ``late`` are not counted yet. ``made_at`` is aware UTC, the rest local days of ``zone``.
     """
 
-    made: datetime
+    kind: Kind
+    name: str
     dates: Dates
-    audience: Audience
+    before: Dates
+    before_name: str
+    whole: bool
     zone: str
-    groups: frozenset[str]
-    users: UserCounts | None
-    roles: list[RoleShare] | None
-    sessions: SessionFigures | None
-    growth: Growth | None
-    features: Adopted | None
-    workflows: list[WorkflowUse] | None
-    satisfaction: list[Opinion] | None
-    churn: float | None
-    retention: list[Rate] | None
+    made_at: datetime
+    level: str
+    project: str
+    sections: list[Section]
+    course: list[DayUsers]
     late: list[date]
-    definitions: dict[str, str]
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody did anything in the period, as far as it was asked."""
+        return not any(figure.n for section in self.sections for figure in section.figures)
+
+    @property
+    def heads(self) -> list[Figure]:
+        """The figures that stand at the top, one or two a section."""
+        return [figure for section in self.sections for figure in section.figures if figure.head]
 
 
-class Reports:
-    """Puts the figures of the other analytics together; nothing is computed here that a page would show otherwise."""
-
-    def __init__(
-        self, people: People, features: Features, workflows: Workflows, satisfaction: Satisfaction,
-        product: Product, readers: Readers, clock: Clock,
-    ) -> None:  # fmt: skip
-        self._people = people
-        self._features = features
-        self._workflows = workflows
-        self._satisfaction = satisfaction
-        self._product = product
-        self._readers = readers
-        self._clock = clock
-
-    async def report(
-        self, dates: Dates, audience: Audience = Audience(), groups: Collection[str] = GROUPS
-    ) -> UsageReport:
-        """Everything of ``dates`` that ``groups`` allow; those of the day that is going on are included."""
-        seen = GROUPS & frozenset(groups)
-        today = self._people.days.today()
-        dates = Dates(min(dates.first, today), min(dates.last, today))
-        people = self._people
-        by_day = bool(seen & {"userEngagement", "userGrowth", "retentionRates"})
-        engagement, all_roles = "userEngagement" in seen, not audience.axis[0]
-        (engaged, total, roles, sessions), (adopted, workflows, opinions, retained) = await asyncio.gather(
-            asyncio.gather(
-                asked_if(by_day, people.engagement.report(dates, audience)),
-                asked_if(engagement, self._total(dates.last, audience)),
-                asked_if(engagement and all_roles, self._roles(min(dates.last, today - DAY), audience)),
-                asked_if(engagement, people.sessions.report(dates, audience)),
-            ),
-            asyncio.gather(
-                asked_if("featureAdoption" in seen, self._features.adoption(dates.last, audience)),
-                asked_if("workflowCompletion" in seen, self._workflows.funnels(dates, audience)),
-                asked_if("userSatisfaction" in seen, self._satisfaction.opinions(dates, audience)),
-                asked_if("retentionRates" in seen, people.retention.report(dates, audience)),
-            ),
-        )
-        late = {day for part in (engaged, sessions, adopted, retained, *(workflows or [])) if part for day in part.late}
-        complete = engaged.complete if engaged else None
-        return UsageReport(
-            made=self._clock.now(),
-            dates=dates,
-            audience=audience,
-            zone=people.days.zone.key,
-            groups=seen,
-            users=_users(total, engaged),
-            roles=roles,
-            sessions=sessions.whole if sessions else None,
-            growth=_growth(engaged) if engaged and "userGrowth" in seen else None,
-            features=adopted,
-            workflows=workflows,
-            satisfaction=opinions,
-            churn=share(complete.churned, complete.base) if complete and "retentionRates" in seen else None,
-            retention=retained.rates if retained else None,
-            late=sorted(late),
-            definitions=DEFINITIONS,
-        )
-
-    async def _total(self, last: date, audience: Audience) -> tuple[int, int]:
-        source = await self._people.days.rows(PEOPLE, Dates(date.min, last), audience.number)
-        axis, name = audience.axis
-        params = {**source.params, "axis": axis, "name": name, "last": last}
-        rows = (await self._readers.rows(over("people", source.sql, "total_users"), params)).to_pylist()
-        return (rows[0]["total"], rows[0]["active"]) if rows else (0, 0)
-
-    async def _roles(self, last: date, audience: Audience) -> list[RoleShare]:
-        groups = await self._people.engagement.groups("role", last, audience)
-        everybody = sum(group.mau for group in groups)
-        return [
-            RoleShare(
-                id=group.key,
-                title=titled(self._product.roles.get(group.key), group.key),
-                people=group.mau,
-                share=share(group.mau, everybody),
-            )
-            for group in groups
-        ]
-
-
-def _users(total: tuple[int, int] | None, engaged: EngagementReport | None) -> UserCounts | None:
-    if total is None or engaged is None:
-        return None
-    return UserCounts(total=total[0], active=total[1], last=engaged.complete, days=engaged.days)
-
-
-def _growth(engaged: EngagementReport) -> Growth:
-    return Growth(
-        weeks=engaged.weeks,
-        fresh=sum(day.fresh for day in engaged.days),
-        resurrected=sum(day.resurrected for day in engaged.days),
-    )
+def sections_for(groups: Collection[str]) -> list[str]:
+    """The ids of the sections that somebody with these access groups may see, in their order."""
+    return [name for name, wanted in GROUPS.items() if any(group in groups for group in wanted)]

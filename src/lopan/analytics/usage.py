@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lopan.analytics.features import Features
 from lopan.analytics.people import People
-from lopan.analytics.report import Reports
 from lopan.analytics.roles import Roles
 from lopan.analytics.satisfaction import Satisfaction
 from lopan.analytics.workflows import Workflows
@@ -14,7 +13,7 @@ from lopan.store import Readers
 
 
 class Usage:
-    """Features, workflows, satisfaction, roles and the report over the days of ``people`` and one set of readers."""
+    """Features, workflows, satisfaction and roles over the days of ``people`` and one set of readers."""
 
     def __init__(self, people: People, readers: Readers, product: Product, clock: Clock) -> None:
         self.days = people.days
@@ -23,4 +22,3 @@ class Usage:
         self.workflows = Workflows(people.days, readers, product, clock)
         self.satisfaction = Satisfaction(people.days, readers, product)
         self.roles = Roles(people, self.features, self.workflows, self.satisfaction, product)
-        self.reports = Reports(people, self.features, self.workflows, self.satisfaction, product, readers, clock)

@@ -27,7 +27,17 @@ from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
 from lopan.web.login import Login
 from lopan.web.parts import Parts
-from lopan.web.people import cohort, engagement, features, retention, roles, satisfaction, workflows
+from lopan.web.people import (
+    cohort,
+    engagement,
+    features,
+    mailing,
+    report,
+    retention,
+    roles,
+    satisfaction,
+    workflows,
+)
 
 _ABOUT = (
     "Every figure and alert that the pages show, under the same access rules. "
@@ -64,10 +74,10 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(directives_api.router)
     app.include_router(annotating.machines)
     app.include_router(Login(app.state.auth, _public).router())
-    for pages_of in (pages, directives, views, annotating):
+    for pages_of in (pages, directives, views, annotating, mailing):
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
-    for one in (engagement, cohort, retention, features, workflows, roles, satisfaction):
+    for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):
         app.include_router(one.machines)
         app.include_router(one.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())

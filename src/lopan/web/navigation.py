@@ -38,7 +38,15 @@ REPORT: Final = Page(
     "/report",
     "Report",
     "report",
-    ("userEngagement", "userGrowth", "featureAdoption", "workflowCompletion", "userSatisfaction", "retentionRates"),
+    (
+        "userEngagement",
+        "userGrowth",
+        "featureAdoption",
+        "workflowCompletion",
+        "userSatisfaction",
+        "customerSatisfaction",
+        "retentionRates",
+    ),
     USERS,
 )
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
@@ -53,6 +61,7 @@ PAGES: Final = (
     WORKFLOWS,
     ROLES,
     SATISFACTION,
+    REPORT,
     ALERTS,
     SOURCES,
     DIRECTIVES,

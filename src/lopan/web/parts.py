@@ -17,10 +17,12 @@ from lopan.analytics.metric import Against, Filters, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.reach import Reach, Response
 from lopan.analytics.releases import Release
+from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
+from lopan.web.printer import Printer
 
 
 class Kpis(Protocol):
@@ -114,6 +116,8 @@ class Parts:
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)
     intake: Intake | None = None
     people: People | None = None
+    reporter: Reporter | None = None
+    printer: Printer = field(default_factory=Printer)
     reach: Reaches | None = None
     current: Current | None = None
     usage: Usage | None = None

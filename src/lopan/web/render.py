@@ -81,6 +81,11 @@ def fragment(request: Request, template: str, macro: str, *arguments: object) ->
     return str(getattr(module, macro)(*arguments)).strip()
 
 
+def text(template: str, context: Mapping[str, Any]) -> str:
+    """A template without a request: what is sent instead of shown."""
+    return _TEMPLATES.get_template(template).render(context)
+
+
 def shared(request: Request) -> dict[str, Any]:
     """What pages and fragments alike refer to: the time, the zone, the address of this Lopan."""
     parts = parts_of(request)

@@ -24,35 +24,39 @@ class EmailNotifier:
 
     async def send(self, message: Message) -> None:
         """Return once the server has taken the mail for at least one recipient; raises TransportError."""
-        settings = self._settings
-        implicit = settings.tls and settings.port == _IMPLICIT_TLS
-        try:
-            await aiosmtplib.send(
-                mail(message, settings.sender, settings.to),
-                hostname=settings.host,
-                port=settings.port,
-                username=settings.username or None,
-                password=self._password or None,
-                use_tls=implicit,
-                start_tls=settings.tls and not implicit,
-                timeout=TIMEOUT,
-            )
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            refused = [f"{one.recipient}: {one.message}" for one in error.recipients]
-            permanent = all(one.code >= 500 for one in error.recipients)
-            raise TransportError(f"no recipient was accepted ({'; '.join(refused)})", permanent=permanent) from error
-        except aiosmtplib.SMTPResponseException as error:
-            raise TransportError(f"answered {error.code}: {error.message}", permanent=error.code >= 500) from error
-        except (aiosmtplib.SMTPReadTimeoutError, aiosmtplib.SMTPServerDisconnected) as error:
-            raise TransportError(f"connection broke: {error}", uncertain=True) from error
-        except OSError as error:
-            raise TransportError(f"no connection: {error}") from error
-        except aiosmtplib.SMTPException as error:
-            hint = "check [notify.email]; tls = false if the server has none"
-            raise TransportError(f"{error} ({hint})", permanent=True) from error
+        await deliver(mail(message, self._settings.sender, self._settings.to), self._settings, self._password)
 
     async def close(self) -> None:
         """Nothing is kept: pages are rare, and servers drop idle connections."""
+
+
+async def deliver(made: EmailMessage, settings: Email, password: str) -> None:
+    """Return once the server has taken the mail for at least one of its recipients; raises TransportError."""
+    implicit = settings.tls and settings.port == _IMPLICIT_TLS
+    try:
+        await aiosmtplib.send(
+            made,
+            hostname=settings.host,
+            port=settings.port,
+            username=settings.username or None,
+            password=password or None,
+            use_tls=implicit,
+            start_tls=settings.tls and not implicit,
+            timeout=TIMEOUT,
+        )
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        refused = [f"{one.recipient}: {one.message}" for one in error.recipients]
+        permanent = all(one.code >= 500 for one in error.recipients)
+        raise TransportError(f"no recipient was accepted ({'; '.join(refused)})", permanent=permanent) from error
+    except aiosmtplib.SMTPResponseException as error:
+        raise TransportError(f"answered {error.code}: {error.message}", permanent=error.code >= 500) from error
+    except (aiosmtplib.SMTPReadTimeoutError, aiosmtplib.SMTPServerDisconnected) as error:
+        raise TransportError(f"connection broke: {error}", uncertain=True) from error
+    except OSError as error:
+        raise TransportError(f"no connection: {error}") from error
+    except aiosmtplib.SMTPException as error:
+        hint = "check [notify.email]; tls = false if the server has none"
+        raise TransportError(f"{error} ({hint})", permanent=True) from error
 
 
 def mail(message: Message, sender: str, to: list[str]) -> EmailMessage:
