@@ -94,8 +94,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def empty(self) -> bool:
-        """True when nobody is new in any cohort that is shown."""
-        return not any(row.size for row in self.triangle.rows)
+        """True when nobody is new in any cohort that is shown, and nobody's return was due."""
+        return not any(row.size for row in self.triangle.rows) and not any(one.rate.cohort for one in self.steps())
 
     @property
     def columns(self) -> int:
