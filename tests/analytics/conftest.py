@@ -7,7 +7,7 @@ from tests.analytics.usage import TABLES, Usage
 from tests.support import pipeline
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def usage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Usage]:
     """Nothing here has to outlive a crash, and the clock stands: no waiting for the disk, no end of life."""
     with pipeline(tmp_path_factory.mktemp("usage")) as target:
