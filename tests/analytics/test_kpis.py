@@ -19,12 +19,15 @@ from hypothesis import strategies as st
 from tests.conftest import ManualClock
 from tests.support import Pipeline, pipeline
 
+from lopan.analytics import features, peoplekpis, usagekpis, workflows
+from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis, _narrow
 from lopan.analytics.metric import Against, Filters, Measure, Metric, Span
 from lopan.analytics.people import People
-from lopan.analytics.peoplekpis import queries
+from lopan.analytics.usage import Usage
 from lopan.catalog import load
+from lopan.catalog.product import load as load_product
 from lopan.errors import Rejected
 from lopan.event import AppLaunch, Crash, Event, FrameStats, Hang, Memory, Network, Session
 from lopan.event.types import Base
@@ -101,8 +104,12 @@ class Asked:
         async def ask() -> Metric:
             readers = Readers(self._target.store, 2)
             clock = ManualClock()
-            days = Days(self._target.store, zone, clock)
-            kpis = Kpis(readers, self.catalog, clock, zone, queries(People(days, readers)))
+            product = load_product()
+            days = Days(self._target.store, zone, clock, [*DAILY, features.daily(product), workflows.daily(product)])
+            people = People(days, readers)
+            usage = Usage(people, readers, product, clock)
+            answers = {**peoplekpis.queries(people), **usagekpis.queries(usage)}
+            kpis = Kpis(readers, self.catalog, clock, zone, answers)
             found = await kpis.metric(name, span, filters, by, against=against)
             days.close()
             readers.close()

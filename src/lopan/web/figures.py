@@ -69,7 +69,7 @@ def told(metric: Metric) -> str:
         return "nothing to compare with" if metric.value is not None else "no data"
     unit = "pp" if metric.unit == "%" else metric.unit
     text = signed(other.difference, _telling(other.difference, metric.decimals), "" if unit == "count" else unit)
-    if unit != "pp" and other.value:
+    if unit not in ("pp", "points") and other.value:
         share = 100 * other.difference / abs(other.value)
         text += f" ({signed(share, _telling(share, 1), '%')})"
     if other.p is None:

@@ -48,6 +48,7 @@ REPORT: Final = Page(
         "retentionRates",
     ),
     USERS,
+    views=True,
 )
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow.parquet as pq
 import pypdf
@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.served import served
 from tests.web.conftest import PASSWORD, Site
 from tests.web.people.conftest import PEOPLE, PERIOD
+from tests.web.people.crowd import violations
 
 from lopan.control import users
 from lopan.control.database import open_database
@@ -187,6 +188,27 @@ def test_a_phone_scrolls_tables_and_not_the_page(page: Page, site: Site) -> None
     page.goto(f"{site.url}/report?period={PERIOD}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1440, "height": 900})
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("address", [f"/report?period={PERIOD}", "/report/preview"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page: Page, site: Site, scheme: Literal["light", "dark"], address: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(site.url + address)
+    assert violations(page) == []
+    page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.browser
+def test_a_view_of_the_last_period_moves_on(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/report?period=month")
+    page.get_by_role("button", name="Views").click()
+    page.get_by_label("Save what is shown as").fill("Months")
+    page.get_by_role("button", name="Save the view").click()
+    page.wait_for_url("**/report?**view=**")
+    assert "day=" not in page.url
+    expect(page.get_by_role("link", name="Month", exact=True)).to_have_attribute("aria-current", "true")
 
 
 @pytest.mark.browser

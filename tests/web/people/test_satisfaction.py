@@ -83,6 +83,15 @@ def test_scores_are_shown_with_n_bound_and_spread(reader: Page, crowded: Site) -
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("complaints")
+def test_comparison_of_too_few_is_shown_and_not_judged(reader: Page, crowded: Site) -> None:
+    crowd.opened(reader, crowded, "/satisfaction?role=salesperson&compare=role:warehouseKeeper")
+
+    expect(reader.locator('[data-live="versus-csat"]')).to_contain_text("role warehouseKeeper 2.00")
+    expect(reader.locator('[data-live="versus-csat"]')).to_contain_text("not tested: too few samples")
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("complaints")
 def test_comments_are_escaped_paged_and_filtered(reader: Page, crowded: Site) -> None:
     crowd.opened(reader, crowded, "/satisfaction")
     listed = reader.locator(".comments blockquote")

@@ -36,7 +36,7 @@ def test_only_who_may_see_completion_is_answered(crowded: Site, level: str, addr
     assert crowd.status(crowded, level, address) == (200 if level == "operational" else 403)
 
 
-@pytest.mark.parametrize("wrong", ["entry=second", "workflow=unknown", "days=0"])
+@pytest.mark.parametrize("wrong", ["entry=second", "workflow=unknown", "days=0", "compare=city:Ulm"])
 def test_wrong_parameter_is_named(crowded: Site, wrong: str) -> None:
     assert crowd.status(crowded, "operational", f"/workflows?{wrong}") == 400
 
@@ -125,3 +125,19 @@ def test_what_is_shown_is_saved_as_a_view_and_taken_away_as_a_file(reader: Page,
     expect(reader.get_by_role("button", name="Any entry, a week")).to_be_visible()
     expect(reader.get_by_role("link", name="Any entry", exact=True)).to_have_attribute("aria-current", "true")
     expect(reader.get_by_role("link", name="7 d")).to_have_attribute("aria-current", "true")
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("complaints")
+def test_course_is_compared_with_another_role_and_says_how_sure_that_is(reader: Page, crowded: Site) -> None:
+    until = crowd.moment(2).date().isoformat()
+    crowd.opened(reader, crowded, f"/workflows?from={until}&to={until}&role=salesperson")
+    reader.get_by_label("Compare with").select_option("role:warehouseKeeper")
+
+    line = reader.locator('[data-live="versus-receive_goods"]')
+    for words in ("Shown 100.0 %", "role warehouseKeeper 60.0 %", "+40.0 pp, better, p < 0.001"):
+        expect(line).to_contain_text(words)
+    lines = crowded.server.get(
+        "/workflows/days.csv", "operational", **{"from": until, "to": until, "compare": "role:warehouseKeeper"}
+    ).text.splitlines()
+    assert [",this," in lines[1], ",role warehouseKeeper," in lines[2], len(lines)] == [True, True, 3]

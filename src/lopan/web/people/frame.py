@@ -19,7 +19,7 @@ from lopan.analytics.usage import Usage
 from lopan.control import projects
 from lopan.control.principal import Principal
 from lopan.errors import GiveUp
-from lopan.web import charts, navigation, performance, toolbar
+from lopan.web import charts, navigation, performance, render, toolbar
 from lopan.web.marks import Mark
 from lopan.web.parts import Parts, parts_of
 from lopan.web.people.query import RANGES, DayQuery
@@ -139,6 +139,12 @@ def metric(
 def charted(parts: Parts, metrics: Sequence[Metric], marked: Sequence[Mark]) -> dict[str, Any]:
     """The block ``chart-data`` for trend charts of ``metrics`` with what is marked on all of them."""
     return charts.data(parts.config.timezone, [charts.trend(metric) for metric in metrics], marked)
+
+
+def versus(request: Request, metrics: Sequence[Metric]) -> dict[str, str]:
+    """The lines under the charts that say what each is compared with, by their ``data-live`` name."""
+    compared = [metric for metric in metrics if metric.versus is not None]
+    return {f"versus-{metric.id}": render.fragment(request, "chart.html", "versus", metric) for metric in compared}
 
 
 def by_week(points: Sequence[Point], parts: Parts) -> list[Point]:

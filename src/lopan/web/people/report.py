@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Annotated, Final, Literal, get_args
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import anyio.to_thread
 import msgspec
@@ -18,16 +19,18 @@ from starlette.responses import Response
 from lopan.analytics import period
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import DAY
+from lopan.analytics.metric import Filters
 from lopan.analytics.period import KINDS, Kind, Period
 from lopan.analytics.report import Report
 from lopan.analytics.reporter import Reporter
 from lopan.control import projects
 from lopan.control.principal import Principal
 from lopan.errors import GiveUp, Rejected
-from lopan.web import access, api, export, navigation, performance, render
+from lopan.web import access, api, export, navigation, performance, render, toolbar
 from lopan.web.auth import signed_in
+from lopan.web.marks import Mark
 from lopan.web.parts import Parts, parts_of
-from lopan.web.people import mail, mailing, report_files, words
+from lopan.web.people import frame, mail, mailing, report_files, words
 from lopan.web.people.mail import Letter
 from lopan.web.people.report_schema import ReportModel
 
@@ -41,15 +44,16 @@ machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Which period, of which project ('' = all)."""
+    """Which period, of which project ('' = all); one that is not ``fixed`` is the last that is over, and moves on."""
 
     period: Period
     project: str = ""
+    fixed: bool = True
 
     def address(self, kind: str = "", **changes: str) -> str:
         """The query string that leads here; another ``kind`` of period leads to its last one that is over."""
         values: dict[str, str] = {"period": kind or self.period.kind, "project": self.project}
-        if not kind:
+        if not kind and self.fixed:
             values["day"] = self.period.dates.last.isoformat()
         return urlencode({name: value for name, value in (values | changes).items() if value})
 
@@ -59,11 +63,15 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Course(msgspec.Struct, frozen=True):
-    """The line of daily users and that of the period before, in a box of 100 x 100; ``most`` is its top."""
+    """The line of daily users and that of the period before, in a box of 100 x 100; ``most`` is its top.
+
+    ``marks``: what is marked on charts, with the place of its day.
+    """
 
     line: str
     before: str
     most: int
+    marks: list[tuple[float, str]]
 
 
 @router.get("/report")
@@ -72,7 +80,9 @@ async def page(request: Request, reader: Reader) -> Response:
     navigation.require(reader, navigation.REPORT)
     parts = parts_of(request)
     asked = parse(request.query_params, reporter(parts).today())
-    report, known, alerts, mails = await asyncio.gather(
+    moments = frame.span(asked.period.dates, parts)
+    tools, report, known, alerts, mails = await asyncio.gather(
+        toolbar.around(request, reader, navigation.REPORT, asked.address(), moments, Filters(project=asked.project)),
         load(parts, reader, asked),
         anyio.to_thread.run_sync(projects.listing, parts.engine),
         performance.active_alerts(parts, reader),
@@ -85,9 +95,11 @@ async def page(request: Request, reader: Reader) -> Response:
         "kinds": KINDS,
         "forms": FORMS,
         "words": words,
-        "course": course(report),
+        "course": course(report, tools.marks),
         "projects": known,
         "mails": mails,
+        "tools": tools,
+        "choices": {},
         "firing": performance.firing(alerts),
     }
     return render.page(request, "people/report.html", context, principal=reader)
@@ -143,7 +155,7 @@ def parse(params: Mapping[str, str], today: date) -> Asked:
     _ = Audience(project=project[:20]).number
     text = params.get("day", "")
     if not text:
-        return Asked(period.latest(kind, today), project)  # type: ignore[arg-type]
+        return Asked(period.latest(kind, today), project, fixed=False)  # type: ignore[arg-type]
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -167,19 +179,26 @@ def reporter(parts: Parts) -> Reporter:
     return parts.reporter
 
 
-def course(report: Report) -> Course | None:
+def course(report: Report, marked: Sequence[Mark] = ()) -> Course | None:
     """The geometry of the chart; None with fewer than two days."""
     if len(report.course) < 2:
         return None
     most = max(1, *(max(day.users, day.before or 0) for day in report.course))
-    step = 100 / (len(report.course) - 1)
+    last = len(report.course) - 1
+    step = 100 / last
     height = partial(_height, most=most)
     before = [(index, day.before) for index, day in enumerate(report.course) if day.before is not None]
     return Course(
         line=" ".join(f"{index * step:.2f},{height(day.users)}" for index, day in enumerate(report.course)),
         before=" ".join(f"{index * step:.2f},{height(users)}" for index, users in before),
         most=most,
+        marks=[(round(place * step, 2), mark.text) for mark in marked if 0 <= (place := _day(mark, report)) <= last],
     )
+
+
+def _day(mark: Mark, report: Report) -> int:
+    """On which day of the report it lies, 0 = the first."""
+    return (mark.at.astimezone(ZoneInfo(report.zone)).date() - report.dates.first).days
 
 
 def _height(users: int, most: int) -> str:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lopan.analytics.audience import AXES
+from lopan.analytics.intervals import Z95, z_means
 from lopan.analytics.metric import Group, Metric
 from lopan.analytics.reach import Response as Answered
 from lopan.analytics.satisfaction import MIN_ANSWERS, Comment, Comments, Mood, Opinion, Said
@@ -26,7 +27,7 @@ from lopan.web.api import PROBLEMS, Asker, NotFound, answer
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
-from lopan.web.people import frame, sheets
+from lopan.web.people import against, frame, sheets
 from lopan.web.people.query import DEFAULT, DayQuery, parse
 from lopan.web.shape import model
 
@@ -36,7 +37,7 @@ ROWS: Final = 12
 MOST_COMMENTS: Final = 10_000
 """In a file."""
 _COMMENTS: Final = "userSatisfaction"
-_OWN: Final = ("mood", "scale", "score", "after")
+_OWN: Final = ("mood", "scale", "score", "after", against.FIELD)
 _WEEK: Final = 7 * 86_400
 _UNITS: Final[dict[Scale, tuple[str, int]]] = {"csat": ("", 2), "nps": ("points", 0), "rating": ("", 2)}
 _LAST_SCORE: Final = 10
@@ -157,6 +158,7 @@ def read(request: Request) -> DayQuery:
     asked = parse(request.query_params, parts.clock.now(), parts.zone, AXES, _OWN)
     _mood(asked.own["mood"])
     _score(asked.own["scale"], asked.own["score"])
+    against.read(asked)
     return asked
 
 
@@ -181,9 +183,32 @@ async def load(parts: Parts, principal: Principal, asked: DayQuery) -> Board:
     told, comments = await asyncio.gather(
         _told(parts, asked), _comments(parts, principal, asked, asked.own.get("after", ""))
     )
-    return Board(
-        asked, told, [figure(one, parts, asked.by) for one in told.scales], comments, frame.usage(parts).product.roles
-    )
+    figures = await _compared(parts, asked, [figure(one, parts, asked.by) for one in told.scales])
+    return Board(asked, told, figures, comments, frame.usage(parts).product.roles)
+
+
+async def _compared(parts: Parts, asked: DayQuery, figures: list[Metric]) -> list[Metric]:
+    other = against.read(asked)
+    if other is None:
+        return figures
+    found = await frame.usage(parts).satisfaction.opinions(other.dates, other.audience)
+    those = [figure(one, parts, asked.by) for one in found if not one.id]
+    return [
+        against.laid(parts, this, that, other.label, _z(this, that)) for this, that in zip(figures, those, strict=True)
+    ]
+
+
+def _z(this: Metric, that: Metric) -> float:
+    """From the bounds at 95 %, on the side where the scale does not end."""
+    if this.value is None or that.value is None:
+        return 0.0
+    return z_means(this.value - that.value, _error(this, this.value), _error(that, that.value))
+
+
+def _error(metric: Metric, value: float) -> float | None:
+    if metric.low is None or metric.high is None:
+        return None
+    return max(metric.high - value, value - metric.low) / Z95
 
 
 async def _told(parts: Parts, asked: DayQuery) -> Opinions:
@@ -259,7 +284,7 @@ async def _table(parts: Parts, reader: Principal, asked: DayQuery, name: str) ->
     if name == "answers":
         return sheets.answers(opinions, asked.audience, zone)
     if name == "weeks":
-        metrics = [figure(one, parts) for one in told.scales]
+        metrics = await _compared(parts, asked, [figure(one, parts) for one in told.scales])
         return sheets.course("satisfaction-weeks", metrics, asked.dates, asked.audience, zone)
     rates = {one.opinion.id: one.response.rate for one in told.surveys if one.response is not None}
     return sheets.scores(opinions, rates, asked.audience, zone)
@@ -298,7 +323,9 @@ def watch(request: Request, principal: Principal) -> Look:
             drawn["comments"] = drawing("comments", board)
         if not board.empty:
             drawn["full"] = "yes"
-        return Shown(drawn, {metric.id: metric.series for _, metric in board.shown})
+        metrics = [metric for _, metric in board.shown]
+        drawn |= frame.versus(request, metrics)
+        return Shown(drawn, {one.id: one.series for one in metrics}, {one.id: one for one in metrics})
 
     return look
 

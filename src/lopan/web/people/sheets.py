@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import Dates
 from lopan.analytics.features import Adopted
-from lopan.analytics.metric import Metric
+from lopan.analytics.metric import Metric, Point
 from lopan.analytics.roles import RoleReport
 from lopan.analytics.satisfaction import Comment, Opinion, Score
 from lopan.analytics.workflows import Funnel, WorkflowUse
@@ -71,16 +71,22 @@ def _steps(funnel: Funnel) -> list[list[Cell]]:
 
 
 def course(name: str, metrics: Iterable[Metric], dates: Dates, audience: Audience, zone: str) -> Sheet:
-    """One row a figure and bucket of its chart."""
-    kinds: dict[str, Kind] = {**_WHAT, "metric": "text", "title": "text", "definition": "text"}
+    """One row a figure, side and bucket of its chart; the side is ``this``, or what it is compared with."""
+    kinds: dict[str, Kind] = {**_WHAT, "metric": "text", "title": "text", "definition": "text", "side": "text"}
     kinds |= {"bucket_start": "time", "bucket_seconds": "count", "value": "number", "n": "count", "partial": "flag"}
     what = _what(dates, audience, zone)
     rows: list[list[Cell]] = [
-        [*what, one.id, one.title, one.definition, point.t, one.step, point.value, point.n, point.partial]
+        [*what, one.id, one.title, one.definition, side, point.t, one.step, point.value, point.n, point.partial]
         for one in metrics
-        for point in one.series
+        for side, series in _sides(one)
+        for point in series
     ]
     return sheet(name, zone, kinds, rows)
+
+
+def _sides(metric: Metric) -> list[tuple[str, list[Point]]]:
+    this = ("this", metric.series)
+    return [this] if metric.versus is None else [this, (metric.versus.label, metric.versus.series)]
 
 
 def roles(report: RoleReport) -> Sheet:

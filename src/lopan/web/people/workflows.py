@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lopan.analytics.intervals import z_shares
 from lopan.analytics.metric import Group, Metric, Span
 from lopan.analytics.status import Goal, status
 from lopan.analytics.struggle import Struggle, struggles
@@ -21,14 +22,14 @@ from lopan.web.api import PROBLEMS, Asker, NotFound, answer
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
-from lopan.web.people import frame, sheets
+from lopan.web.people import against, frame, sheets
 from lopan.web.people.query import DEFAULT, DayQuery, parse
 from lopan.web.shape import model
 
 ENTRIES: Final[dict[Entry, str]] = {"first": "First entry", "any": "Any entry"}
 RELEASES: Final = 8
 _GROUP: Final = "workflowCompletion"
-_OWN: Final = ("workflow", "entry")
+_OWN: Final = ("workflow", "entry", against.FIELD)
 _SEVERITY: Final = ("critical", "warning", "below target", "no data", "meeting", "exceeding")
 
 router = APIRouter(include_in_schema=False)
@@ -52,16 +53,13 @@ class Board(msgspec.Struct, frozen=True):
     chosen: WorkflowUse | None
     entry: Entry
     trouble: list[Struggle]
+    drawn: list[Metric] = []
+    """The figure whose course is drawn: that of the chosen workflow, with what it is compared with."""
 
     @property
     def empty(self) -> bool:
         """True when no run began in the range."""
         return not any(use.started for use in self.uses)
-
-    @property
-    def drawn(self) -> list[Metric]:
-        """The figure whose course is drawn: that of the chosen workflow."""
-        return [metric for metric in self.figures if self.chosen is not None and metric.id == self.chosen.id]
 
     def funnel(self, one: WorkflowUse | Split) -> Funnel:
         """By the entry mode chosen."""
@@ -134,6 +132,7 @@ def read(request: Request) -> DayQuery:
     asked = parse(request.query_params, parts.clock.now(), parts.zone, (), _OWN)
     if asked.own["entry"] not in ("", *ENTRIES):
         raise Rejected("entry", f"can be {', '.join(ENTRIES)}, not {asked.own['entry'][:20]!r}")
+    against.read(asked)
     return asked
 
 
@@ -152,7 +151,18 @@ async def load(parts: Parts, asked: DayQuery) -> Board:
         )
     entry: Literal["first", "any"] = "any" if asked.own.get("entry") == "any" else "first"
     span = frame.span(asked.dates, parts)
-    return Board(asked, span, uses, [figure(use, span) for use in uses], chosen, entry, trouble)
+    drawn = [await _compared(parts, asked, chosen)] if chosen is not None else []
+    return Board(asked, span, uses, [figure(use, span) for use in uses], chosen, entry, trouble, drawn)
+
+
+async def _compared(parts: Parts, asked: DayQuery, use: WorkflowUse) -> Metric:
+    this, other = figure(use, frame.span(asked.dates, parts)), against.read(asked)
+    if other is None:
+        return this
+    found = await frame.usage(parts).workflows.funnel(use.id, other.dates, other.audience)
+    one, two = use.first, found.first
+    z = z_shares(one.completed, one.started, two.completed, two.started)
+    return against.laid(parts, this, figure(found, frame.span(other.dates, parts)), other.label, z)
 
 
 def _rank(use: WorkflowUse) -> tuple[int, float]:
@@ -186,7 +196,7 @@ async def file(
     asked = read(request)
     board, zone = await load(parts, asked), parts.config.timezone
     if name == "days":
-        table = sheets.course("workflows-days", board.figures, asked.dates, asked.audience, zone)
+        table = sheets.course("workflows-days", board.drawn, asked.dates, asked.audience, zone)
     else:
         table = sheets.funnels(board.uses, zone)
     return await export.answer(request, table, form)
@@ -210,7 +220,9 @@ def watch(request: Request, principal: Principal) -> Look:
         drawn["late"] = drawing("late", board.chosen.late)
         if not board.empty:
             drawn["full"] = "yes"
-        return Shown(drawn, {metric.id: metric.series for metric in board.drawn})
+        drawn |= frame.versus(request, board.drawn)
+        series = {metric.id: metric.series for metric in board.drawn}
+        return Shown(drawn, series, {metric.id: metric for metric in board.drawn})
 
     return look
 
