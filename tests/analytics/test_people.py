@@ -159,7 +159,7 @@ def check_retention(example: Example, truth: Truth, audience: Audience, by: str,
         for rate in group.rates:
             assert (rate.back, rate.cohort) == truth.rate(list(dates), rate.step, method, by, group.key)
     assert {group.key for group in split.groups} == {
-        name for name in truth.names(by) if any(truth.active(day, by, name) for day in list(dates)[:-1])
+        name for name in truth.names(by) if any(truth.born(day, by, name) for day in list(dates)[:-1])
     }
 
 

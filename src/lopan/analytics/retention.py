@@ -482,10 +482,11 @@ def _cohorts(dates: Dates, targets: Iterable[_Target], rows: Iterable[_Row]) -> 
 
 
 def _by_name(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
+    """Values that somebody had on the first day."""
     found: dict[str, list[_Row]] = {}
     for row in rows:
         found.setdefault(row.name, []).append(row)
-    return found
+    return {name: mine for name, mine in found.items() if any(row.size for row in mine)}
 
 
 def _periods(dates: Dates, unit: Unit) -> Iterable[date]:

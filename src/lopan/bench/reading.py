@@ -120,11 +120,11 @@ def _forget(root: Path, store: Store) -> None:
     """Drop the engine's caches, and the kernel's pages of every file of the store."""
     for cache in _CACHES:
         store.execute(f"SYSTEM DROP {cache} CACHE")
-    for path in (root / "store").rglob("*"):
-        if path.is_file():
+    for folder, _, names in os.walk(root / "store"):  # passes over what a merge has replaced meanwhile
+        for name in names:
             try:
-                file = os.open(path, os.O_RDONLY)
-            except FileNotFoundError:  # a merge has replaced it
+                file = os.open(Path(folder, name), os.O_RDONLY)
+            except OSError:
                 continue
             os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
             os.close(file)
