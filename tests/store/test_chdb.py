@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -71,6 +72,17 @@ def test_a_closed_store_asks_to_try_again(store: Chdb, thread: ThreadPoolExecuto
     store.close()
     with pytest.raises(TryAgain, match="closing"):
         thread.submit(store.query, "SELECT 1").result()
+
+
+def test_closing_waits_for_the_query_that_runs(store: Chdb) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        slow = "SELECT sum(sleepEachRow(0.05)) AS n FROM numbers(20) SETTINGS max_block_size = 1"
+        running = [pool.submit(store.query, slow) for _ in range(3)]
+        time.sleep(0.2)
+        store.close()
+        assert [one.result().num_rows for one in running] == [1, 1, 1]
+        with pytest.raises(TryAgain, match="closing"):
+            pool.submit(store.query, "SELECT 1").result()
 
 
 def test_a_directory_has_one_holder(tmp_path: Path) -> None:

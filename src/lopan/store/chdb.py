@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ class Chdb:
         self._target = f"{root}?" + "&".join(f"{name}={value}" for name, value in options.items())
         self._connect: Callable[[str], Any] = chdb.connect
         self._local = threading.local()
-        self._opened: list[Any] = []
+        self._opened: list[_Line] = []
         self._opening = threading.Lock()
         self._closed = False
 
@@ -62,51 +63,68 @@ class Chdb:
         settings = ", ".join(f"{name} = {value}" for name, value in _ONE_BLOCK.items())
         columns = ", ".join(f"`{name}`" for name in block.schema.names)
         statement = f"INSERT INTO {table} ({columns}) SETTINGS insert_deduplication_token = '{token}', {settings}"
-        connection = self._connection()
-        try:
-            with connection.send_insert(statement, "Native") as inserter:
-                inserter.append(encode(block))
-                inserter.finish()
-        except RuntimeError as error:
-            self._drop()
-            raise _translate(error) from None
+        with self._line() as connection, connection.send_insert(statement, "Native") as inserter:
+            inserter.append(encode(block))
+            inserter.finish()
 
     def close(self) -> None:
-        """Close every connection; a query that still runs ends with TryAgain."""
+        """Close every connection once the query that it runs has ended; the next one raises TryAgain."""
         self._closed = True
         with self._opening:
-            for connection in self._opened:
-                connection.close()
-            self._opened.clear()
+            lines, self._opened = self._opened, []
+        for line in lines:
+            with line.busy:  # the engine hangs or crashes when a connection is closed under its query (chdb 26.9)
+                line.close()
 
     def _run(self, sql: str, output: str, params: Params | None) -> Any:
-        connection = self._connection()
         bound = {name: _text(value) for name, value in (params or {}).items()}
-        try:
+        with self._line() as connection:
             return connection.query(sql, output, params=bound)
-        except RuntimeError as error:
-            self._drop()
-            raise _translate(error) from None
 
-    def _drop(self) -> None:
-        """After an error a connection may prefix its next answer with the rest of the failed one (chdb 26.9)."""
-        connection, self._local.connection = self._local.connection, None
-        with self._opening:
-            if connection in self._opened:
-                self._opened.remove(connection)
-                connection.close()
+    @contextmanager
+    def _line(self) -> Iterator[Any]:
+        """This thread's connection; after an error a new one, as the old may prefix its next answer with the rest of
+        the failed one (chdb 26.9).
+        """
+        line = self._connection()
+        with line.busy:
+            if self._closed:
+                raise TryAgain("the store is closing")
+            try:
+                yield line.connection
+            except RuntimeError as error:
+                self._local.line = None
+                with self._opening:
+                    self._opened = [other for other in self._opened if other is not line]
+                line.close()
+                raise _translate(error) from None
 
-    def _connection(self) -> Any:
-        if self._closed:
-            raise TryAgain("the store is closing")
+    def _connection(self) -> _Line:
         if threading.current_thread() is threading.main_thread():
             raise GiveUp("the store must not be used on the main thread: signals would wait for the query")
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
+        line: _Line | None = getattr(self._local, "line", None)
+        if line is None:
             with self._opening:
-                connection = self._local.connection = self._connect(self._target)
-                self._opened.append(connection)
-        return connection
+                if self._closed:
+                    raise TryAgain("the store is closing")
+                line = self._local.line = _Line(self._connect(self._target))
+                self._opened.append(line)
+        return line
+
+
+class _Line:
+    """A connection, and the lock that is held while it is used."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.busy = threading.Lock()
+        self._open = True
+
+    def close(self) -> None:
+        """Close it; a second time changes nothing."""
+        if self._open:
+            self._open = False
+            self.connection.close()
 
 
 def _translate(error: Exception) -> Exception:
