@@ -114,6 +114,10 @@ def test_annotation_from_a_point_of_a_chart_shows_on_hover_and_in_the_list(page:
     form.get_by_role("textbox", name="What happened").fill("Cache emptied")
     form.get_by_role("button", name="Annotate").click()
 
+    # Other tests' releases are marks too, and a long list is folded.
+    marks = page.locator("details.marks").filter(has_text="Cache emptied")
+    expect(marks).to_be_attached()
+    marks.evaluate("list => list.open = true")
     entry = page.get_by_role("listitem").filter(has_text="Cache emptied")
     expect(entry).to_contain_text("by technical@example.org")
     page.wait_for_function("document.documentElement.dataset.charts === 'painted'")

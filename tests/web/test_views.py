@@ -6,6 +6,8 @@ import pytest
 from tests.served import LEVELS
 from tests.web.conftest import Site
 
+from lopan.web import access, navigation
+
 QUERY = "from=-7d&release=2.1.0&compare=previous"
 
 
@@ -96,3 +98,12 @@ def test_a_level_without_views_reads_how_to_make_one(site: Site) -> None:
 def test_number_that_is_none_is_refused(site: Site, number: str) -> None:
     with site.signed_in("technical") as client:
         assert client.get(f"/views/{number}").status_code == 400
+
+
+def test_every_page_about_people_can_be_saved(site: Site) -> None:
+    pages = [page for page in navigation.PAGES if page.section == navigation.USERS]
+    assert pages
+    for page in pages:
+        level = next(level for level in LEVELS if access.GROUPS[level] & set(page.groups))
+        answer = site.post(level, "/views", page=page.path, query="days=7", name="Last week")
+        assert answer.status_code == 303, (page.path, answer.text)

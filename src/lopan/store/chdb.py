@@ -16,6 +16,7 @@ from lopan.store.base import Param, Params
 from lopan.store.native import encode
 
 _MARK_CACHE = 67_108_864
+_SHARES = 8
 _ONE_BLOCK = {
     "max_insert_block_size": 4_194_304,
     "min_insert_block_size_rows": 4_194_304,
@@ -41,6 +42,9 @@ class Chdb:
             "mark_cache_size": _MARK_CACHE,
             "background_pool_size": 2,
             "background_schedule_pool_size": 2,
+            # One heavy question goes to disk before it takes the room of the others.
+            "max_bytes_before_external_group_by": max_memory // _SHARES,
+            "max_bytes_before_external_sort": max_memory // _SHARES,
         }
         self._target = f"{root}?" + "&".join(f"{name}={value}" for name, value in options.items())
         self._connect: Callable[[str], Any] = chdb.connect

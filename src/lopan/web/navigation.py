@@ -27,8 +27,8 @@ class Page(msgspec.Struct, frozen=True):
 USERS: Final = "Users"
 
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
-ENGAGEMENT: Final = Page("/engagement", "Engagement", "people", ("userEngagement", "userGrowth"), USERS)
-RETENTION: Final = Page("/retention", "Retention", "return", ("retentionRates",), USERS)
+ENGAGEMENT: Final = Page("/engagement", "Engagement", "people", ("userEngagement", "userGrowth"), USERS, views=True)
+RETENTION: Final = Page("/retention", "Retention", "return", ("retentionRates",), USERS, views=True)
 FEATURES: Final = Page("/features", "Features", "grid", ("featureAdoption",), USERS, views=True)
 WORKFLOWS: Final = Page("/workflows", "Workflows", "funnel", ("workflowCompletion",), USERS, views=True)
 ROLES: Final = Page("/roles", "Roles", "badge", ("userEngagement",), USERS, views=True)
