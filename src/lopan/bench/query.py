@@ -84,6 +84,7 @@ def _beside(times: Times) -> list[Figure]:
         Figure(
             name="beside the writer, p95", value=1000 * quantile(times.viewed, 0.95), unit="ms", bar=900, note=viewed
         ),
+        Figure(name="pages refused, the store being busy", value=times.refused, unit="", bar=0),
         Figure(name="writer alone", value=times.alone, unit="1/s", better="higher"),
         Figure(name="writer keeps beside them", value=kept, unit="%", bar=40, better="higher"),
     ]

@@ -19,7 +19,7 @@ from lopan.bench.desk import PAGES, Desk, days_of, sit
 from lopan.bench.flood import Flood
 from lopan.bench.meter import quantile
 from lopan.config import StoreSettings
-from lopan.errors import GiveUp, LopanError
+from lopan.errors import GiveUp, LopanError, TryAgain
 from lopan.ingest.commits import Commit
 from lopan.store import Chdb, Readers, Store
 
@@ -41,13 +41,14 @@ class Job(msgspec.Struct, frozen=True):
 class Times(msgspec.Struct, frozen=True):
     """Seconds an answer took, by page; ``viewed`` over all pages beside the writer; rows a second of the writer.
 
-    ``filled``: daily tables' days computed, and the seconds that took.
+    ``filled``: daily tables' days computed, and the seconds that took. ``refused``: pages that the store was too busy for.
     """
 
     filled: tuple[int, float]
     cold: dict[str, list[float]]
     warm: dict[str, list[float]]
     viewed: list[float]
+    refused: int
     alone: float
     beside: float
 
@@ -96,13 +97,13 @@ async def _all(job: Job) -> Times:
             warm[name] = [await _once(desk, name) for _ in range(1 + job.rounds)][1:]
             first, usual = 1000 * quantile(cold[name], 0.95), 1000 * quantile(warm[name], 0.95)
             say(f"{name}: p95 {first:.0f} ms cold, {usual:.0f} ms warm")
-        viewed, alone, beside = await _busy(job, store, shared, days)
+        viewed, refused, alone, beside = await _busy(job, store, shared, days)
     finally:
         days.close()
         fresh.close()
         shared.close()
         await asyncio.to_thread(store.close)
-    return Times(filled, cold, warm, viewed, alone, beside)
+    return Times(filled, cold, warm, viewed, refused, alone, beside)
 
 
 async def _once(desk: Desk, name: str) -> float:
@@ -130,7 +131,7 @@ def _forget(root: Path, store: Store) -> None:
             os.close(file)
 
 
-async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[list[float], float, float]:
+async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[list[float], int, float, float]:
     """The writer beside viewers who look at page after page; alone, with its merges under way, before and after."""
     loop = asyncio.get_running_loop()
 
@@ -153,17 +154,21 @@ async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[l
     finally:
         recompute.cancel()
         flood.close()
-    return [seconds for one in viewed for seconds in one], (before + after) / 2, beside
+    answered = [seconds for one in viewed for seconds in one if seconds is not None]
+    return answered, sum(map(len, viewed)) - len(answered), (before + after) / 2, beside
 
 
-async def _viewer(desk: Desk, number: int, over: asyncio.Event) -> list[float]:
-    """Comes within the first pause, looks, thinks for 5 s on average, looks at the next page."""
+async def _viewer(desk: Desk, number: int, over: asyncio.Event) -> list[float | None]:
+    """Comes within the first pause, looks, thinks for 5 s on average, looks at the next page; None = refused."""
     random = Random(number)  # noqa: S311
     names = list(PAGES)
-    seconds: list[float] = []
+    seconds: list[float | None] = []
     pause = random.uniform(0, THINK_S)
     while not await _within(pause, over):
-        seconds.append(await _once(desk, names[(number + len(seconds)) % len(names)]))
+        try:
+            seconds.append(await _once(desk, names[(number + len(seconds)) % len(names)]))
+        except TryAgain:
+            seconds.append(None)
         pause = random.uniform(0.5, 1.5) * THINK_S
     return seconds
 
