@@ -41,7 +41,7 @@ class Job(msgspec.Struct, frozen=True):
 class Times(msgspec.Struct, frozen=True):
     """Seconds an answer took, by page; ``viewed`` over all pages beside the writer; rows a second of the writer.
 
-    ``filled``: daily tables' days computed, and the seconds that took. ``refused``: pages that the store was too busy for.
+    ``filled``: daily tables' days computed, and the seconds that took. ``refused``: pages the store was too busy for.
     """
 
     filled: tuple[int, float]
