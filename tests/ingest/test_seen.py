@@ -20,7 +20,7 @@ any_id = few | st.uuids() | st.integers(0, 3).map(lambda low: UUID(int=5 << 64 |
 def feed(target: Seen, number: int, ids: list[UUID]) -> list[bool]:
     high, low = halves(b"".join(one.bytes for one in ids))
     fresh = target.fresh(high, low)
-    target.add(number, high[fresh], low[fresh])
+    target.add(number)
     return [bool(mask) for mask in fresh]
 
 

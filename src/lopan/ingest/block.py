@@ -25,16 +25,15 @@ _SHARED = frozenset(
 """Text that the table keeps as dictionaries."""
 
 
-def unique(rows: pa.Table, seen: Seen) -> tuple[pa.Table, Ids, Ids]:
-    """The rows whose event id is new, and what ``seen`` knows these by."""
+def unique(rows: pa.Table, seen: Seen) -> pa.Table:
+    """The rows whose event id is new; ``seen`` holds their ids ready to be added."""
     packed = _whole(rows.column("event_id")).buffers()[1]
     high, low = halves(memoryview(packed)[: 16 * rows.num_rows])
     high = _of_project(_whole(rows.column("project")).to_numpy(), high, low)
     fresh = seen.fresh(high, low)
     if not fresh.all():
         rows = rows.filter(pa.array(fresh))
-        high, low = high[fresh], low[fresh]
-    return rows, high, low
+    return rows
 
 
 def same(rows: pa.Table) -> list[tuple[str, str]]:

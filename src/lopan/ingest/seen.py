@@ -48,26 +48,31 @@ class Seen:
             leftover.unlink()
         self._runs = _whole([_open(path) for path in root.glob("*.ids")])
         self._young: list[Run] = []
+        self._sorted: tuple[Ids, Ids] | None = None
         self.last = max((run.last for run in self._runs), default=0)
 
     def fresh(self, high: Ids, low: Ids) -> Mask:
         """True for the first appearance of an id, False for a repeat; zero ids (none was sent) are always fresh."""
-        order = np.argsort(high, kind="stable")
+        order = np.argsort(high)
+        if (np.diff(high[order]) == 0).any():
+            order = np.argsort(high, kind="stable")  # several times as slow, and the first of equal ones comes first
         high, low = high[order], low[order]
         repeated = _repeats_within(high, low)
         for run in (*self._young, *self._runs):
             repeated |= _found(run, high, low)
-        repeated &= (high != 0) | (low != 0)
+        named = (high != 0) | (low != 0)
+        repeated &= named
+        kept = (~repeated & named).nonzero()[0] if (repeated | ~named).any() else slice(None)
+        self._sorted = high[kept], low[kept]
         mask = np.empty(len(order), np.bool_)
         mask[order] = ~repeated
         return mask
 
-    def add(self, number: int, high: Ids, low: Ids) -> bool:
-        """Remember the fresh ids of segment ``number``; True when files were written and ``last`` moved."""
-        named = (high != 0) | (low != 0)
-        high, low = high[named], low[named]
-        order = np.argsort(high, kind="stable")
-        self._young.append(Run(high[order], low[order], number, number))
+    def add(self, number: int) -> bool:
+        """Remember the ids that ``fresh`` found fresh last, as segment ``number``; True when files were written."""
+        if self._sorted is not None:
+            self._young.append(Run(*self._sorted, number, number))
+            self._sorted = None
         if len(self._young) > FAN_OUT:
             self._young = [_merge(self._young)]
         if sum(len(run.high) for run in self._young) < FLUSH_IDS:

@@ -70,8 +70,8 @@ class Writer:
         """Learn the ids of segments that the store has but the files of ``Seen`` do not name yet."""
         for segment in self._spool.segments(self._seen.last + 1):
             if segment.number <= self._spool.last_done:
-                _, high, low = unique(table(segment.records()), self._seen)
-                self._seen.add(segment.number, high, low)
+                unique(table(segment.records()), self._seen)
+                self._seen.add(segment.number)
 
     def drain(self) -> int:
         """Write everything that is ready, on the calling thread; returns the rows written."""
@@ -82,13 +82,13 @@ class Writer:
 
     def write(self, segment: Segment) -> int:
         """Put one segment into the store and return its rows without repeats; doing it again changes nothing."""
-        rows, high, low = unique(table(segment.records()), self._seen)
+        rows = unique(table(segment.records()), self._seen)
         if rows.num_rows:
             self._store.insert("events", build(rows, self._numbers), segment.token)
         types = frozenset(pc.unique(rows.column("type")).to_pylist())
         if self._merge is not None and IDENTIFY in types:
             self._merge(same(rows))
-        flushed = self._seen.add(segment.number, high, low)
+        flushed = self._seen.add(segment.number)
         self._spool.done(segment.number)
         if flushed:
             self._spool.keep(self._seen.last + 1)

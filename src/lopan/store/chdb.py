@@ -68,7 +68,8 @@ class Chdb:
         columns = ", ".join(f"`{name}`" for name in block.schema.names)
         statement = f"INSERT INTO {table} ({columns}) SETTINGS insert_deduplication_token = '{token}', {settings}"
         with self._line() as connection, connection.send_insert(statement, "Native") as inserter:
-            inserter.append(encode(block))
+            for piece in encode(block):
+                inserter.append(piece)
             inserter.finish()
 
     def close(self) -> None:

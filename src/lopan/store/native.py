@@ -29,11 +29,12 @@ _ID = pa.binary(16)
 _SHARED_DICTIONARIES = 1
 _OWN_KEYS = 1 << 9
 _ONE_BYTE = 1 << 7
+_PIECE = 1 << 20
 _WIDTHS = (np.uint8, np.uint16, np.uint32)
 
 
-def encode(block: pa.Table) -> bytes:
-    """``block`` with no null in it; raises GiveUp for a type that none of Lopan's tables has.
+def encode(block: pa.Table) -> Iterator[bytes]:
+    """``block``, which has no nulls, in pieces; raises GiveUp for a type that none of Lopan's tables has.
 
     Strings become ``String``, dictionaries of strings ``LowCardinality(String)``, 16 bytes a ``UUID``.
     """
@@ -41,7 +42,10 @@ def encode(block: pa.Table) -> bytes:
     for name, column in zip(block.column_names, block.columns, strict=True):
         whole = column.combine_chunks()
         pieces += (_text(name.encode()), *_column(whole.combine_chunks() if column.num_chunks > 1 else whole))
-    return b"".join(pieces)
+        if sum(map(len, pieces)) > _PIECE:
+            yield b"".join(pieces)
+            pieces = []
+    yield b"".join(pieces)
 
 
 def _column(values: pa.Array) -> Iterator[bytes]:
