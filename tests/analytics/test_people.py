@@ -22,8 +22,9 @@ from lopan.analytics.audience import AXES, Audience
 from lopan.analytics.calendar import Dates
 from lopan.analytics.days import Days
 from lopan.analytics.people import People
-from lopan.analytics.retention import METHODS, Method, Unit, period
+from lopan.analytics.retention import METHODS, Method
 from lopan.analytics.sessions import SessionFigures
+from lopan.analytics.triangle import Unit, period
 from lopan.control import merges
 from lopan.control.identities import Identities
 from lopan.event import Event

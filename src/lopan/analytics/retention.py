@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from lopan.analytics.audience import Audience, axis_of
-from lopan.analytics.calendar import DAY, Dates, begin, local, monday, working_day_after
+from lopan.analytics.calendar import DAY, Dates, begin, local, working_day_after
 from lopan.analytics.daily import PEOPLE, VISITS, over
 from lopan.analytics.days import Days
 from lopan.analytics.intervals import wilson
+from lopan.analytics.triangle import CohortRow, Triangle, Unit, average, cell, periods
 from lopan.errors import Rejected
 from lopan.store import Param, Readers
 
 Method = Literal["bracket", "exact", "rolling", "after"]
-Unit = Literal["week", "month"]
 STEPS = (1, 7, 30, 90)
 BRACKET = 7
 _UTC = ZoneInfo("UTC")
@@ -79,43 +79,6 @@ class RetentionReport(msgspec.Struct, frozen=True, kw_only=True):
     late: list[date]
     zone: str
     definition: str
-
-
-class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """``back`` of the cohort's people were active in the ``index``-th period after theirs (0 = their own).
-
-    ``value`` in 0-1, None for an empty cohort; ``partial`` = the period, or the cohort's own, is not over.
-    """
-
-    index: int
-    period: date
-    back: int
-    value: float | None
-    partial: bool
-
-
-class CohortRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One cohort by the first day of its week or month; ``cells`` from index 0 on."""
-
-    cohort: date
-    size: int
-    cells: list[Cell]
-
-
-class Triangle(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows in order, periods without new people too; ``average``: sum/sum by index over cells that are not partial."""
-
-    unit: Unit
-    dates: Dates
-    audience: Audience
-    rows: list[CohortRow]
-    average: list[Cell]
-    late: list[date]
-    zone: str
-    definition: str = (
-        "cohort: week or month of the first local day ever with a foreground event; a cell: the share of the cohort"
-        " with a foreground event in that week or month"
-    )
 
 
 class DueDay(msgspec.Struct, frozen=True, kw_only=True):
@@ -309,7 +272,7 @@ class Retention:
         """Cohorts of every week or month that ``dates`` touches, against all periods up to now."""
         axis, name = audience.axis
         today = self._days.today()
-        begins = list(_periods(Dates(dates.first, min(dates.last, today)), unit))
+        begins = list(periods(Dates(dates.first, min(dates.last, today)), unit))
         if not begins:
             return Triangle(
                 unit=unit, dates=dates, audience=audience, rows=[], average=[], late=[], zone=self._days.zone.key
@@ -320,20 +283,20 @@ class Retention:
         table = await self._readers.rows(sql, params)
         found = {(row["cohort"], row["period"]): (row["size"], row["back"]) for row in table.to_pylist()}
         sizes = {cohort: size for (cohort, _), (size, _) in found.items()}
-        periods = list(_periods(Dates(begins[0], today), unit))
+        later = list(periods(Dates(begins[0], today), unit))
         rows = [
             CohortRow(
                 cohort=cohort,
                 size=sizes.get(cohort, 0),
                 cells=[
-                    _cell(
+                    cell(
                         index,
                         period,
                         sizes.get(cohort, 0),
                         found.get((cohort, period), (0, 0))[1],
-                        period == periods[-1],
+                        period == later[-1],
                     )
-                    for index, period in enumerate(periods[periods.index(cohort) :])
+                    for index, period in enumerate(later[later.index(cohort) :])
                 ],
             )
             for cohort in begins
@@ -343,7 +306,7 @@ class Retention:
             dates=dates,
             audience=audience,
             rows=rows,
-            average=_average(rows),
+            average=average(rows),
             late=source.late,
             zone=self._days.zone.key,
         )
@@ -402,19 +365,6 @@ class Retention:
         table = await self._readers.rows(sql, params)
         names = ("name", "step", "cohort", "size", "back")
         return [_Row(*row) for row in zip(*(table.column(one).to_pylist() for one in names), strict=True)], source.late
-
-
-def period(unit: Unit, first: date) -> Dates:
-    """The days of the week or month that begins with ``first``."""
-    return Dates(first, _next(first, unit) - DAY)
-
-
-def nth(unit: Unit, day: date, index: int) -> date:
-    """The first day of the ``index``-th week or month after the one of ``day``."""
-    if unit == "week":
-        return monday(day) + timedelta(weeks=index)
-    months = day.year * 12 + day.month - 1 + index
-    return date(months // 12, months % 12 + 1, 1)
 
 
 def closing(cohort: date, step: int, method: Method = "bracket", zone: ZoneInfo = _UTC) -> date:
@@ -487,33 +437,3 @@ def _by_name(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
     for row in rows:
         found.setdefault(row.name, []).append(row)
     return {name: mine for name, mine in found.items() if any(row.size for row in mine)}
-
-
-def _periods(dates: Dates, unit: Unit) -> Iterable[date]:
-    if not len(dates):
-        return
-    first = monday(dates.first) if unit == "week" else dates.first.replace(day=1)
-    while first <= dates.last:
-        yield first
-        first = _next(first, unit)
-
-
-def _next(first: date, unit: Unit) -> date:
-    if unit == "week":
-        return first + timedelta(days=7)
-    return (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
-def _cell(index: int, begun: date, size: int, back: int, partial: bool) -> Cell:
-    return Cell(index=index, period=begun, back=back, value=back / size if size else None, partial=partial)
-
-
-def _average(rows: Sequence[CohortRow]) -> list[Cell]:
-    longest = max((len(row.cells) for row in rows), default=0)
-    found = []
-    for index in range(longest):
-        whole = [row for row in rows if len(row.cells) > index and not row.cells[index].partial]
-        size, back = sum(row.size for row in whole), sum(row.cells[index].back for row in whole)
-        if whole:
-            found.append(_cell(index, whole[0].cells[index].period, size, back, False))
-    return found

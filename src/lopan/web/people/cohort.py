@@ -17,7 +17,8 @@ from starlette.responses import Response
 
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import Dates
-from lopan.analytics.retention import Profile, Unit, nth, period
+from lopan.analytics.retention import Profile
+from lopan.analytics.triangle import Unit, nth, period
 from lopan.control import audit, identities
 from lopan.control.principal import Principal
 from lopan.errors import Rejected

@@ -23,9 +23,8 @@ from lopan.analytics.retention import (
     RateGroup,
     Returns,
     Step,
-    Triangle,
-    Unit,
 )
+from lopan.analytics.triangle import Triangle, Unit
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
 from lopan.web import api, export, navigation, render, shape

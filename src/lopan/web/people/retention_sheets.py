@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
-from lopan.analytics.retention import Profile, Rate, RateGroup, Returns, Triangle
+from lopan.analytics.retention import Profile, Rate, RateGroup, Returns
+from lopan.analytics.triangle import Triangle
 from lopan.web.export import Cell, Kind, Sheet
 from lopan.web.export import sheet as make
 from lopan.web.people.query import DayQuery
