@@ -18,6 +18,7 @@ from uuid import uuid4
 import msgspec
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Engine,
     ForeignKey,
@@ -279,9 +280,9 @@ def _set(engine: Engine, claimed: Claim, **values: object) -> None:
         connection.execute(update(issues).where(*current).values(**values))
 
 
-def _subscriptions(connection: Connection, *wanted: object) -> list[Subscription]:
+def _subscriptions(connection: Connection, *wanted: ColumnElement[bool]) -> list[Subscription]:
     columns = (*(subscriptions.c[name] for name in _COPIED), subscriptions.c.user_id.label("user"), users.c.email)
-    query = select(*columns).join(users, users.c.id == subscriptions.c.user_id).where(*wanted)  # type: ignore[arg-type]
+    query = select(*columns).join(users, users.c.id == subscriptions.c.user_id).where(*wanted)
     rows = connection.execute(query.order_by(subscriptions.c.every.desc(), subscriptions.c.id)).mappings()
     return [Subscription(**row) for row in rows]
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -148,19 +148,20 @@ async def machine(
 
 def parse(params: Mapping[str, str], today: date) -> Asked:
     """Read period, day and project; raises Rejected naming the parameter."""
-    kind = params.get("period") or "week"
-    if kind not in get_args(Kind):
-        raise Rejected("period", f"there are {', '.join(KINDS)}, not {kind[:20]!r}")
+    named = params.get("period") or "week"
+    kind = next((one for one in KINDS if one == named), None)
+    if kind is None:
+        raise Rejected("period", f"there are {', '.join(KINDS)}, not {named[:20]!r}")
     project = params.get("project", "")
     _ = Audience(project=project[:20]).number
     text = params.get("day", "")
     if not text:
-        return Asked(period.latest(kind, today), project, fixed=False)  # type: ignore[arg-type]
+        return Asked(period.latest(kind, today), project, fixed=False)
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise Rejected("day", f"expected a date like 2026-11-22; got {text[:40]!r}") from None
-    about = period.of(kind, day) if OLDEST <= day <= today + 92 * DAY else None  # type: ignore[arg-type]
+    about = period.of(kind, day) if OLDEST <= day <= today + 92 * DAY else None
     if about is None or about.dates.first > today:
         raise Rejected("day", f"the period of {day} has not begun or lies before {OLDEST:%Y}; choose another day")
     return Asked(about, project)
