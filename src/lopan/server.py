@@ -22,6 +22,7 @@ from lopan.alerts.service import Alerts
 from lopan.analytics import features, peoplekpis, usagekpis, workflows
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
+from lopan.analytics.facts import Facts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
 from lopan.analytics.query import Query
@@ -33,6 +34,7 @@ from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
+from lopan.connect.load import Loader
 from lopan.control import merges, projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
@@ -51,7 +53,7 @@ from lopan.ingest.seen import Seen
 from lopan.ingest.writer import Writer
 from lopan.lean import without_pandas
 from lopan.spool import Spool
-from lopan.store import Chdb, Readers, hold
+from lopan.store import Chdb, Readers, facts, hold
 from lopan.store.migrations import migrate
 from lopan.web.app import create_app
 from lopan.web.parts import Parts, Source
@@ -177,6 +179,14 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         intake.start()
         stack.push_async_callback(asyncio.to_thread, intake.stop)
 
+        def changed(fact: str) -> None:
+            loop.call_soon_threadsafe(pages.moved)
+            loop.call_soon_threadsafe(rules.moved)
+            commits.publish(Commit(0, 0, frozenset({fact}), clock.now()))
+
+        loader = Loader(engine, store, root / "facts", clock, changed)
+        await asyncio.to_thread(loader.recover)
+
         catalog = load_catalog(root / "lopan.d")
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
@@ -220,6 +230,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reporter=Reporter(people, usage, pages, catalog.kpis, clock),
             reach=Reaches(pages),
             current=current,
+            facts=Facts(pages, store, config.timezone, config.business.currency),
+            loader=loader,
         )
         if config.notify.email.host:
             mailing = asyncio.create_task(Mailer(parts).run(), name="reports")
@@ -249,6 +261,7 @@ def _queries(people: People, usage: Usage) -> Mapping[str, Query]:
 def _open_store(config: Config) -> Chdb:
     store = Chdb(config.root / "store", config.store.max_memory)
     migrate(store)
+    facts.prepare(store)
     return store
 
 

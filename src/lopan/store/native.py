@@ -24,7 +24,9 @@ _NUMBERS = {
     pa.int64(): "Int64",
     pa.float64(): "Float64",
     pa.timestamp("ms", "UTC"): "DateTime64(3, 'UTC')",
+    pa.date32(): "Date32",
 }
+_MONEY = pa.decimal128(18, 4)
 _ID = pa.binary(16)
 _SHARED_DICTIONARIES = 1
 _OWN_KEYS = 1 << 9
@@ -34,18 +36,36 @@ _WIDTHS = (np.uint8, np.uint16, np.uint32)
 
 
 def encode(block: pa.Table) -> Iterator[bytes]:
-    """``block``, which has no nulls, in pieces; raises GiveUp for a type that none of Lopan's tables has.
+    """``block`` in pieces; raises GiveUp for a type that none of Lopan's tables has.
 
-    Strings become ``String``, dictionaries of strings ``LowCardinality(String)``, 16 bytes a ``UUID``.
+    Strings become ``String``, dictionaries of strings ``LowCardinality(String)``, 16 bytes a ``UUID``. Numbers, money
+    and times of a nullable field may hold nulls; no other column may.
     """
     pieces = [_count(block.num_columns), _count(block.num_rows)]
-    for name, column in zip(block.column_names, block.columns, strict=True):
+    for field, column in zip(block.schema, block.columns, strict=True):
         whole = column.combine_chunks()
-        pieces += (_text(name.encode()), *_column(whole.combine_chunks() if column.num_chunks > 1 else whole))
+        values = whole.combine_chunks() if column.num_chunks > 1 else whole
+        coded = _nullable(values) if field.nullable and _may_be_null(values.type) else _column(values)
+        pieces += (_text(field.name.encode()), *coded)
         if sum(map(len, pieces)) > _PIECE:
             yield b"".join(pieces)
             pieces = []
     yield b"".join(pieces)
+
+
+def _may_be_null(kind: pa.DataType) -> bool:
+    return kind in _NUMBERS or kind == _MONEY
+
+
+def _nullable(values: pa.Array) -> Iterator[bytes]:
+    """Which are null comes before the values; those of nulls are 0."""
+    kind, size = ("Decimal(18, 4)", 8) if values.type == _MONEY else (_NUMBERS[values.type], values.type.bit_width // 8)
+    yield _text(f"Nullable({kind})".encode())
+    missing = values.is_null().to_numpy(zero_copy_only=False)
+    yield missing.astype(np.uint8).tobytes()
+    plain = bytearray(_money(values) if values.type == _MONEY else _plain(values, size))
+    np.frombuffer(plain, np.uint8).reshape(len(values), size)[missing] = 0
+    yield bytes(plain)
 
 
 def _column(values: pa.Array) -> Iterator[bytes]:
@@ -55,6 +75,9 @@ def _column(values: pa.Array) -> Iterator[bytes]:
     if kind in _NUMBERS:
         yield _text(_NUMBERS[kind].encode())
         yield _plain(values, kind.bit_width // 8)
+    elif kind == _MONEY:
+        yield _text(b"Decimal(18, 4)")
+        yield _money(values)
     elif kind == pa.utf8():
         yield _text(b"String")
         yield _strings(values)
@@ -71,6 +94,11 @@ def _column(values: pa.Array) -> Iterator[bytes]:
 
 def _plain(values: pa.Array, size: int) -> bytes:
     return bytes(memoryview(values.buffers()[1])[values.offset * size : (values.offset + len(values)) * size])
+
+
+def _money(values: pa.Array) -> bytes:
+    """18 digits fit into the lower of the two halves."""
+    return np.frombuffer(_plain(values, 16), np.int64)[::2].tobytes()
 
 
 def _dictionary(values: pa.DictionaryArray) -> Iterator[bytes]:
