@@ -52,6 +52,7 @@ REPORT: Final = Page(
 )
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
+IMPORTS: Final = Page("/imports", "Imports", "tray", (access.ADMINISTRATION,))
 DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
 REFERENCE: Final = Page("/docs", "API", "code")
 PAGES: Final = (
@@ -65,6 +66,7 @@ PAGES: Final = (
     REPORT,
     ALERTS,
     SOURCES,
+    IMPORTS,
     DIRECTIVES,
     REFERENCE,
 )
