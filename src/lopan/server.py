@@ -36,6 +36,7 @@ from lopan.catalog.screen import load as load_screens
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.connect.load import Loader
+from lopan.connect.pickup import Pickup
 from lopan.control import merges, projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
@@ -190,6 +191,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         loader = Loader(engine, store, root / "facts", clock, changed)
         await asyncio.to_thread(loader.recover)
+        picking = asyncio.create_task(Pickup(engine, loader).run(), name="imports")
+        picking.add_done_callback(_ended)
+        stack.push_async_callback(_cancel, picking)
 
         catalog = load_catalog(root / "lopan.d")
         screens = load_screens(root / "lopan.d", catalog.kpis)
