@@ -29,7 +29,7 @@ _ID = pa.binary(16)
 _SHARED_DICTIONARIES = 1
 _OWN_KEYS = 1 << 9
 _ONE_BYTE = 1 << 7
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 _WIDTHS = (np.uint8, np.uint16, np.uint32)
 
 
@@ -40,15 +40,14 @@ def encode(block: pa.Table) -> Iterator[bytes]:
     """
     pieces = [_count(block.num_columns), _count(block.num_rows)]
     for name, column in zip(block.column_names, block.columns, strict=True):
-        whole = column.combine_chunks()
-        pieces += (_text(name.encode()), *_column(whole.combine_chunks() if column.num_chunks > 1 else whole))
+        pieces += (_text(name.encode()), *_column(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()))
         if sum(map(len, pieces)) > _PIECE:
             yield b"".join(pieces)
             pieces = []
     yield b"".join(pieces)
 
 
-def _column(values: pa.Array) -> Iterator[bytes]:
+def _column(values: pa.Array) -> Iterator[Bytes]:
     kind = values.type
     if values.null_count:
         raise GiveUp(f"a column of {kind} holds nulls, and the store has no place for them")
@@ -61,7 +60,7 @@ def _column(values: pa.Array) -> Iterator[bytes]:
     elif kind == _ID:
         yield _text(b"UUID")
         halves = np.frombuffer(_plain(values, 16), np.uint64)
-        yield halves.byteswap().tobytes()
+        yield memoryview(halves.byteswap()).cast("B")
     elif pa.types.is_dictionary(kind):
         yield _text(b"LowCardinality(String)")
         yield from _dictionary(values)
@@ -69,8 +68,8 @@ def _column(values: pa.Array) -> Iterator[bytes]:
         raise GiveUp(f"the store has no column of {kind}")
 
 
-def _plain(values: pa.Array, size: int) -> bytes:
-    return bytes(memoryview(values.buffers()[1])[values.offset * size : (values.offset + len(values)) * size])
+def _plain(values: pa.Array, size: int) -> memoryview:
+    return memoryview(values.buffers()[1])[values.offset * size : (values.offset + len(values)) * size]
 
 
 def _dictionary(values: pa.DictionaryArray) -> Iterator[bytes]:
@@ -113,7 +112,7 @@ def _spread(data: Bytes, starts: npt.NDArray[np.int64], numbers: Bytes) -> bytes
     theirs[starts] = False
     out[starts] = numbers
     out[theirs] = data
-    return out.tobytes()
+    return memoryview(out)
 
 
 def _text(data: bytes) -> bytes:
