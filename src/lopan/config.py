@@ -85,6 +85,12 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     readers: Annotated[int, Meta(ge=1, le=64)] = 4
 
 
+class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[business]``: the currency that money is reported in (ISO 4217)."""
+
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a running Lopan was told; ``url`` is how people reach it from outside."""
 
@@ -96,6 +102,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ingest: Ingest = Ingest()
     spool: SpoolSettings = SpoolSettings()
     store: StoreSettings = StoreSettings()
+    business: Business = Business()
     notify: Notify = Notify()
     levels: dict[str, str] = msgspec.field(default_factory=lambda: dict(DEFAULT_LEVELS))
 

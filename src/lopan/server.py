@@ -22,6 +22,7 @@ from lopan.alerts.service import Alerts
 from lopan.analytics import features, peoplekpis, usagekpis, workflows
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
+from lopan.analytics.facts import Facts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
 from lopan.analytics.query import Query
@@ -33,17 +34,20 @@ from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
+from lopan.connect.load import Loader
 from lopan.control import merges, projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
 from lopan.errors import GiveUp
 from lopan.ingest import directives, endpoint
+from lopan.ingest import facts as facts_intake
 from lopan.ingest.answers import Receive, Scope, Send
 from lopan.ingest.block import IDENTIFY
 from lopan.ingest.commits import Commit, Commits
 from lopan.ingest.current import Current
 from lopan.ingest.directives import Directives
 from lopan.ingest.endpoint import Endpoint
+from lopan.ingest.facts import Facts as FactsIntake
 from lopan.ingest.intake import Intake
 from lopan.ingest.keys import Keys
 from lopan.ingest.quarantine import Quarantine
@@ -51,8 +55,9 @@ from lopan.ingest.seen import Seen
 from lopan.ingest.writer import Writer
 from lopan.lean import without_pandas
 from lopan.spool import Spool
-from lopan.store import Chdb, Readers, hold
+from lopan.store import Chdb, Readers, facts, hold
 from lopan.store.migrations import migrate
+from lopan.web import access
 from lopan.web.app import create_app
 from lopan.web.parts import Parts, Source
 from lopan.web.people.mailer import Mailer
@@ -177,6 +182,14 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         intake.start()
         stack.push_async_callback(asyncio.to_thread, intake.stop)
 
+        def changed(fact: str) -> None:
+            loop.call_soon_threadsafe(pages.moved)
+            loop.call_soon_threadsafe(rules.moved)
+            commits.publish(Commit(0, 0, frozenset({fact}), clock.now()))
+
+        loader = Loader(engine, store, root / "facts", clock, changed)
+        await asyncio.to_thread(loader.recover)
+
         catalog = load_catalog(root / "lopan.d")
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
@@ -220,6 +233,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reporter=Reporter(people, usage, pages, catalog.kpis, clock),
             reach=Reaches(pages),
             current=current,
+            facts=Facts(pages, store, config.timezone, config.business.currency),
+            loader=loader,
         )
         if config.notify.email.host:
             mailing = asyncio.create_task(Mailer(parts).run(), name="reports")
@@ -227,15 +242,21 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             stack.push_async_callback(_cancel, mailing)
         web = create_app(parts)
         verify = Keys(engine).verify
-        yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), web)
+        feeding = FactsIntake(loader, web.state.auth.bearer, access.may_feed, config.ingest)
+        stack.push_async_callback(asyncio.to_thread, feeding.close)
+        yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), feeding, web)
 
 
-def _router(intake: Endpoint, told: Directives, web: FastAPI) -> Callable[[Scope, Receive, Send], object]:
+def _router(
+    intake: Endpoint, told: Directives, feeding: FactsIntake, web: FastAPI
+) -> Callable[[Scope, Receive, Send], object]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and endpoint.route(scope["path"]) is not None:
             await intake(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == directives.PATH:
             await told(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(facts_intake.PREFIX):
+            await feeding(scope, receive, send)
         else:
             await web(scope, receive, send)
 
@@ -249,6 +270,7 @@ def _queries(people: People, usage: Usage) -> Mapping[str, Query]:
 def _open_store(config: Config) -> Chdb:
     store = Chdb(config.root / "store", config.store.max_memory)
     migrate(store)
+    facts.prepare(store)
     return store
 
 

@@ -114,6 +114,18 @@ def require_annotate(principal: Principal) -> Principal:
     return principal
 
 
+def may_feed(principal: Principal | None) -> bool:
+    """Whether ``principal`` may write business facts: tokens made for it, and administrators."""
+    return principal is not None and (principal.feeds or principal.admin)
+
+
+def require_feed(principal: Principal) -> Principal:
+    """``principal``, allowed to write business facts; raises ReadOnly."""
+    if not may_feed(principal):
+        raise ReadOnly("business facts are written by administrators, and by tokens made with `--facts`")
+    return principal
+
+
 def may_save(principal: Principal | None) -> bool:
     """Whether ``principal`` may save views: people only, for a view belongs to somebody who can sign in."""
     return principal is not None and principal.person

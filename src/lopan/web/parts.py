@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
+from lopan.analytics.facts import Facts
 from lopan.analytics.metric import Against, Filters, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.reach import Reach, Response
@@ -22,6 +23,7 @@ from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
+from lopan.connect.load import Loader
 from lopan.web.printer import Printer
 
 
@@ -122,6 +124,8 @@ class Parts:
     current: Current | None = None
     usage: Usage | None = None
     releases: Releases | None = None
+    facts: Facts | None = None
+    loader: Loader | None = None
 
     @property
     def zone(self) -> ZoneInfo:
