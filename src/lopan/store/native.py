@@ -42,7 +42,7 @@ def encode(block: pa.Table) -> Iterator[bytes]:
     Strings become ``String``, dictionaries of strings ``LowCardinality(String)``, 16 bytes a ``UUID``. Numbers, money
     and times of a nullable field may hold nulls; no other column may.
     """
-    pieces = [_count(block.num_columns), _count(block.num_rows)]
+    pieces: list[Buffer] = [_count(block.num_columns), _count(block.num_rows)]
     for field, column in zip(block.schema, block.columns, strict=True):
         values = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
         coded = _nullable(values) if field.nullable and _may_be_null(values.type) else _column(values)
@@ -84,7 +84,7 @@ def _column(values: pa.Array) -> Iterator[Buffer]:
     elif kind == _ID:
         yield _text(b"UUID")
         halves = np.frombuffer(_plain(values, 16), np.uint64)
-        yield memoryview(halves.byteswap()).cast("B")
+        yield halves.byteswap().view(np.uint8).data
     elif pa.types.is_dictionary(kind):
         yield _text(b"LowCardinality(String)")
         yield from _dictionary(values)
@@ -141,7 +141,7 @@ def _spread(data: Bytes, starts: npt.NDArray[np.int64], numbers: Bytes) -> memor
     theirs[starts] = False
     out[starts] = numbers
     out[theirs] = data
-    return memoryview(out)
+    return out.data
 
 
 def _text(data: bytes) -> bytes:
