@@ -32,6 +32,7 @@ from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
+from lopan.catalog.screen import load as load_screens
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.connect.load import Loader
@@ -191,6 +192,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         await asyncio.to_thread(loader.recover)
 
         catalog = load_catalog(root / "lopan.d")
+        screens = load_screens(root / "lopan.d", catalog.kpis)
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
         usage = Usage(people, pages, product, clock)
@@ -233,6 +235,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reporter=Reporter(people, usage, pages, catalog.kpis, clock),
             reach=Reaches(pages),
             current=current,
+            screens=screens,
             facts=Facts(pages, store, config.timezone, config.business.currency),
             loader=loader,
         )

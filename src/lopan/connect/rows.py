@@ -86,7 +86,9 @@ def _each(spec: Spec, raws: Sequence[msgspec.Raw | bytes]) -> Read:
             row = _one(spec, raw)
         except BROKEN as error:
             field, reason = split(str(error))
-            refused.append(Refused(number, field or "row", reason, _text(raw)))
+            column = spec.column(field)
+            choices = f"; there are {', '.join(column.choices)}" if column and column.choices else ""
+            refused.append(Refused(number, field or "row", reason + choices, _text(raw)))
             continue
         wrong = _gone_trouble(row) if isinstance(row, Gone) else trouble(row)
         if wrong is None:

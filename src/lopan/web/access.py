@@ -101,6 +101,14 @@ class ReadOnly(Forbidden):
         self.args = (reason,)
 
 
+def may_see_screen(principal: Principal | None, level: str) -> bool:
+    """Whether ``principal`` may open the first screen of ``level``, '' = the one of everybody signed in.
+
+    What stands on it is asked for figure by figure.
+    """
+    return principal is not None and (not level or level in principal.levels)
+
+
 def may_annotate(principal: Principal | None) -> bool:
     """Whether ``principal`` may write annotations: people of any level, and tokens made for it."""
     return principal is not None and (principal.annotates or (principal.person and bool(principal.levels)))
