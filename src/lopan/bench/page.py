@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PATH = "/performance"
 _EMAIL, _PASSWORD = "bench@bench.example", "a bench that reads pages"
-_PAINTED = "document.documentElement.dataset.charts === 'painted'"
+_PAINTED = "document.documentElement?.dataset.charts === 'painted'"
 _WHEN = "performance.getEntriesByName('lopan:charts').at(-1).startTime"
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
