@@ -62,10 +62,11 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[ingest]``: caps in bytes on one request, before and after decompression."""
+    """``[ingest]``: caps in bytes on one request, before and after decompression, and on an uploaded file."""
 
     max_body: int = 20_000_000
     max_decompressed: int = 100_000_000
+    max_file: int = 500_000_000
     oldest_days: int = 30
     ahead_hours: int = 24
 

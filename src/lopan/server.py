@@ -37,6 +37,7 @@ from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.connect.load import Loader
 from lopan.connect.pickup import Pickup
+from lopan.connect.uploads import Uploads
 from lopan.control import merges, projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
@@ -195,6 +196,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         picking.add_done_callback(_ended)
         stack.push_async_callback(_cancel, picking)
 
+        uploads = Uploads(root / "uploads", loader, clock, config.timezone, root / "lopan.d")
+        stack.push_async_callback(asyncio.to_thread, uploads.close)
+
         catalog = load_catalog(root / "lopan.d")
         screens = load_screens(root / "lopan.d", catalog.kpis)
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
@@ -242,6 +246,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             screens=screens,
             facts=Facts(pages, store, config.timezone, config.business.currency),
             loader=loader,
+            uploads=uploads,
         )
         if config.notify.email.host:
             mailing = asyncio.create_task(Mailer(parts).run(), name="reports")

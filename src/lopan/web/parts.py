@@ -25,6 +25,7 @@ from lopan.catalog.screen import Screen
 from lopan.clock import Clock
 from lopan.config import Config
 from lopan.connect.load import Loader
+from lopan.connect.uploads import Uploads
 from lopan.web.printer import Printer
 
 
@@ -128,6 +129,7 @@ class Parts:
     screens: Mapping[str, Screen] = field(default_factory=dict)
     facts: Facts | None = None
     loader: Loader | None = None
+    uploads: Uploads | None = None
 
     @property
     def zone(self) -> ZoneInfo:
