@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lopan.connect.files.table import header, headings
 from lopan.errors import Rejected
 
-LONGEST = 2_000_000
+LONGEST = 1_000_000
 """Bytes that a line may have."""
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
