@@ -69,8 +69,8 @@ def facts() -> str:
     """Every business fact with its own fields; what all have in common comes first."""
     lines = [NOTE, "# Business facts", ""]
     lines += [
-        "What files, machines, databases and addresses bring: see [how to import](../import.md). Limits hold whichever way",
-        "a row comes in. Money is at most 10,000,000,000,000 either way, times lie between 1900 and 2299.",
+        "What files, machines, databases and addresses bring: see [how to import](../import.md). Limits hold whichever",
+        "way a row comes in. Money is at most 10,000,000,000,000 either way, times lie between 1900 and 2299.",
         "",
         "## Every fact",
         "",

@@ -46,7 +46,7 @@ def test_a_file_is_loaded_and_taken_back(tmp_path: Path, running: bool, capsys: 
     return None
 
 
-def test_a_trial_and_refused_rows_end_with_1_and_change_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refused_rows_end_with_1_and_change_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, root = tmp_path / "lines.csv", tmp_path / "data"
     file.write_text(GOOD + "C,x\n")
     command = ["import", str(file), "--data", str(root), "--fact", "order_line"]

@@ -55,7 +55,8 @@ def test_a_preview_shows_what_a_person_has_to_decide(lines: Path) -> None:
         "order": "Order", "promised": "Promised Date", "amount": "Amount", "currency": "Currency", "ordered": "Qty",
     }  # fmt: skip
     lines.write_text(LINES.replace("13/4", "12/4"))
-    assert importer.preview(lines, Options(fact="order_line")).ambiguous == {"Promised Date": ["dd/mm/yyyy", "mm/dd/yyyy"]}
+    again = importer.preview(lines, Options(fact="order_line"))
+    assert again.ambiguous == {"Promised Date": ["dd/mm/yyyy", "mm/dd/yyyy"]}
 
 
 def test_dates_that_can_be_read_in_two_ways_are_asked_for(house: House, lines: Path) -> None:
@@ -136,7 +137,8 @@ type = { constant = "material" }
 def test_every_fact_finds_its_own_names() -> None:
     for spec in SPECS.values():
         names = [column.name for column in spec.columns]
-        assert {one.field: one.column for one in propose(spec, names) if one.confidence == 1} == {n: n for n in names}
+        sure = {one.field: one.column for one in propose(spec, names) if one.confidence == 1}
+        assert sure == {name: name for name in names}
 
 
 def test_the_built_in_mappings_can_be_read() -> None:
@@ -148,7 +150,9 @@ Delivery Recorded Date,Line Item Quantity,Line Item Value
 1,P-1,Chad,Tests,Plant A,02-Jun-06,02-Jun-06,05-Jun-06,10,100.50
 2,P-1,Chad,Tests,Plant A,02-Jun-06,03-Jun-06,03-Jun-06,5,7
 """
-ON_TIME = "countIf(toDate(delivered) <= toDate(promised)) AS on_time, countIf(toDate(recorded) > toDate(delivered)) AS late"
+ON_TIME = (
+    "countIf(toDate(delivered) <= toDate(promised)) AS on_time, countIf(toDate(recorded) > toDate(delivered)) AS late"
+)
 
 
 def test_deliveries_in_the_form_of_the_supply_chain(house: House, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 """Files as people have them: how each is read is found out and said, and what is no table is refused in one line."""
+# ruff: noqa: DTZ001 - times without a zone, as sheets have them
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ def refused(table: Table) -> list[Refused]:
         (GERMAN.encode("cp1252"), "latin-1", "iso8859-1 (as given)"),
     ],
 )
-def test_the_encoding_is_found_and_its_evidence_said(tmp_path: Path, content: bytes, encoding: str, evidence: str) -> None:
+def test_the_encoding_is_found_and_proven(tmp_path: Path, content: bytes, encoding: str, evidence: str) -> None:
     table = open_table(put(tmp_path, content), Options(encoding=encoding))
     assert table.found["encoding"] == evidence
     assert table.columns == ["Größe", "Preis"]
@@ -65,7 +66,7 @@ def test_the_encoding_is_found_and_its_evidence_said(tmp_path: Path, content: by
         ("Report of May\n\nName;Amount\nx;1\n", ["Name", "Amount"], [("x", "1")]),
         ("Name;Amount\nx;1\ny;2\nTotal;3\n", ["Name", "Amount"], [("x", "1"), ("y", "2")]),
         ("Name;Amount\nx;1\ny;2\nSumme\n", ["Name", "Amount"], [("x", "1"), ("y", "2")]),
-        ("Name;Amount\nTotal Quality GmbH;1\n" + "y;2\n" * 9, ["Name", "Amount"], [("Total Quality GmbH", "1")] + [("y", "2")] * 9),
+        ("Name;Amount\nTotal Quality;1\n" + "y;2\n" * 9, ["Name", "Amount"], [("Total Quality", "1"), *[("y", "2")] * 9]),
         ("a;a;\n1;2;3\n", ["a (1)", "a (2)", "column 3"], [("1", "2", "3")]),
         ("a,b\r\n1,2\r\n", ["a", "b"], [("1", "2")]),
         ("a,b\r1,2\r", ["a", "b"], [("1", "2")]),
@@ -124,7 +125,7 @@ def test_what_is_no_table_is_refused_in_one_line(tmp_path: Path, content: bytes,
 
 def test_a_quoted_cell_that_does_not_end(tmp_path: Path) -> None:
     path = put(tmp_path, 'a,b\n1,2\n3,"' + "x\n" * 2_000_000)
-    with pytest.raises(Rejected, match="a quoted cell that begins after row .* does not end"):
+    with pytest.raises(Rejected, match=r"a quoted cell that begins after row .* does not end"):
         rows(open_table(path))
 
 
@@ -180,7 +181,8 @@ def test_a_title_above_a_sheet_is_not_its_heading(tmp_path: Path) -> None:
 def bomb(path: Path) -> Path:
     """A workbook whose sheet is small until it is decompressed."""
     workbook.write(path, {"one": [["a"], ["b"]]})
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as book, book.open("xl/more.xml", "w", force_zip64=True) as part:
+    packed = zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(path, "a", packed) as book, book.open("xl/more.xml", "w", force_zip64=True) as part:
         for _ in range(excel.MOST_BYTES // (1 << 22) + 2):
             part.write(bytes(1 << 22))
     return path
@@ -226,7 +228,7 @@ def test_an_event_log_becomes_activities_and_cases(tmp_path: Path, packed: bool)
     [
         (b"<log><trace>", "is no event log"),
         (b"<log/>", "is an event log without a case"),
-        (b'<!DOCTYPE l [<!ENTITY a "aaaa">]><log><trace><string key="&a;" value="x"/></trace></log>', "declares entities"),
+        (b'<!DOCTYPE l [<!ENTITY a "aaaa">]><log><trace><id key="&a;" value="x"/></trace></log>', "declares entities"),
     ],
 )
 def test_broken_event_logs(tmp_path: Path, content: bytes, said: str) -> None:
