@@ -145,8 +145,8 @@ def test_the_built_in_mappings_can_be_read() -> None:
     assert {"scms-deliveries", "xes-production"} <= set(mapping.load())
 
 
-DELIVERIES = """ID,PO / SO #,Country,Item Description,Manufacturing Site,Scheduled Delivery Date,Delivered to Client Date,\
-Delivery Recorded Date,Line Item Quantity,Line Item Value
+DELIVERIES = """ID,PO / SO #,Country,Item Description,Manufacturing Site,Scheduled Delivery Date,\
+Delivered to Client Date,Delivery Recorded Date,Line Item Quantity,Line Item Value
 1,P-1,Chad,Tests,Plant A,02-Jun-06,02-Jun-06,05-Jun-06,10,100.50
 2,P-1,Chad,Tests,Plant A,02-Jun-06,03-Jun-06,03-Jun-06,5,7
 """
