@@ -310,3 +310,13 @@ def test_a_deleted_row_can_be_kept_by_every_fact() -> None:
     for spec in SPECS.values():
         for column in spec.columns:
             assert check.blank(column).is_valid or column.optional
+
+
+@given(st.lists(st.sampled_from(["1", "-2.5", "1e3", ".5", "+7", "007", "1.20000", "1e-3", "12345678901234.5", "-0"])))
+def test_a_strange_cell_beside_them_changes_no_amount(texts: list[str]) -> None:
+    table = {"D": ["2026-01-01"] * (len(texts) + 1), "A": [*texts, "9 EUR"]}
+    fields = COST | {"day": {"column": "D", "format": "iso"}}
+    alone = convert({name: cells[:-1] for name, cells in table.items()}, "cost", fields) if texts else None
+    beside = convert(table, "cost", fields)
+    assert beside.block.column("amount").to_pylist()[:-1] == (alone.block.column("amount").to_pylist() if alone else [])
+    assert [one.row for one in beside.refused] == ([one.row for one in alone.refused] if alone else [])

@@ -133,7 +133,11 @@ def staging(
         said = str(error) if isinstance(error, LopanError) else f"{type(error).__name__} while reading it"
         batches.move(engine, batch.id, "failed", clock, note=said[:2_000])
         raise
-    batches.move(engine, batch.id, "staged", clock, taken=made.rows, refused=made.refusals)
+    try:
+        batches.move(engine, batch.id, "staged", clock, taken=made.rows, refused=made.refusals)
+    except Rejected:
+        stage.drop(root, batch.id)
+        raise
 
 
 def spec_of(fact: str) -> Spec:
