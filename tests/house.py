@@ -22,6 +22,9 @@ from lopan.fact import SPECS
 from lopan.store import Chdb, Readers
 from lopan.store.facts import prepare, table, versions
 
+SUPPORT = "Desk"
+"""The site whose shifts are the working hours of support."""
+
 Outcome = TypeVar("Outcome")
 
 
@@ -69,7 +72,7 @@ class House:
         async def asked() -> Outcome:
             readers = Readers(self.store, 2, keep_s=0)
             try:
-                return await work(Facts(readers, self.store, zone, "EUR"))
+                return await work(Facts(readers, self.store, zone, "EUR", SUPPORT))
             finally:
                 readers.close()
 

@@ -86,9 +86,10 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[business]``: the currency that money is reported in (ISO 4217)."""
+    """``[business]``: the currency that money is reported in (ISO 4217); the site whose shifts are support's hours."""
 
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    support_site: str = ""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -192,7 +192,10 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
         usage = Usage(people, pages, product, clock)
-        told, heard = (Facts(one, store, config.timezone, config.business.currency) for one in (pages, rules))
+        business = config.business
+        told, heard = (
+            Facts(one, store, config.timezone, business.currency, business.support_site) for one in (pages, rules)
+        )
         asked, judged = _queries(people, usage), _queries(watched, Usage(watched, rules, product, clock))
         kpis = Kpis(pages, catalog, clock, config.timezone, asked, FactKpis(told, clock))
         alerts = Alerts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from math import ceil
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from lopan.analytics.calendar import DAY, Dates, begin, local, monday
 from lopan.analytics.facts import Facts
 from lopan.analytics.metric import Span
 from lopan.analytics.query import FactQuery, Row, Sums
-from lopan.catalog import MONTH, WEEK, Kpi, Narrow, Part, compile_facts
+from lopan.catalog import MONTH, WEEK, Kpi, Narrow, Part, compile_facts, siblings
 from lopan.catalog.compiler import DAY as SECONDS
 from lopan.clock import Clock
 from lopan.errors import GiveUp
@@ -67,16 +67,22 @@ class FactKpis:
         days = len(self.dates(span))
         return SECONDS if days <= _DAYS else WEEK if days <= _WEEKS else MONTH
 
-    async def rows(self, kpi: Kpi, parts: Sequence[Part], step: int, by: str, narrow: Narrow) -> list[Row]:
-        """One row for every part, bucket and key; ``t`` is the midnight at which the bucket begins, 0 without step."""
+    async def rows(
+        self, kpi: Kpi, kpis: Collection[Kpi], parts: Sequence[Part], step: int, by: str, narrow: Narrow
+    ) -> list[Row]:
+        """One row for every part, bucket and key; ``t`` is the midnight at which the bucket begins, 0 without step.
+
+        Those of ``kpis`` that count the same rows are answered by the same statement, which runs once for all of them.
+        """
         now, dates = self.now(narrow), self._around(parts)
         days = await self.facts.workdays(dates, narrow.known, narrow.site)
         if kpi.kind == "query":
             found = await self._query(kpi).rows(kpi, parts, step, by, narrow, days, now)
         else:
-            statements = compile_facts(kpi, parts, step, by, narrow, days, self.facts.zone, now)
+            together = siblings(kpi, kpis)
+            statements = compile_facts(together, parts, step, by, narrow, days, self.facts.zone, now)
             asked = (self.facts.ask(sql, narrow.known, **params) for sql, params in statements)
-            found = _merged(await asyncio.gather(*asked))
+            found = _merged(await asyncio.gather(*asked), together.index(kpi))
         return [row._replace(t=self._at(row.t)) for row in found] if step else found
 
     async def points(
@@ -127,10 +133,10 @@ def buckets(dates: Dates, step: int) -> Iterator[tuple[date, date]]:
         day = after
 
 
-def _merged(answers: Sequence[list[dict[str, Any]]]) -> list[Row]:
+def _merged(answers: Sequence[list[dict[str, Any]]], place: int) -> list[Row]:
     merged: dict[tuple[int, int, str], Sums] = {}
     for answer in answers:
-        for half, t, k, *sums in (row.values() for row in answer):
-            key = (half, t, k)
-            merged[key] = merged.get(key, Sums()).plus(Sums(*sums))
+        for row in answer:
+            key = (row["half"], row["t"], row["k"])
+            merged[key] = merged.get(key, Sums()).plus(Sums(*row["figures"][place].values()))
     return [Row(*key, sums) for key, sums in sorted(merged.items())]

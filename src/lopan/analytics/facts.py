@@ -20,7 +20,10 @@ from lopan.store.base import Param
 from lopan.store.facts import known_on, now
 
 _NAMED = re.compile(r"\{(\w+):Identifier\}")
-_RELATION = re.compile(rf"\{{({'|'.join(DERIVED)}):Identifier\}}")
+_STEPS = ("states", "unit_calendar", "worked")
+"""Relations that only other relations are made of."""
+
+_RELATION = re.compile(rf"\{{({'|'.join((*DERIVED, *_STEPS))}):Identifier\}}")
 _DAY_OF = re.compile(r"\{day_of\((\w+), (\w+)\)\}")
 _BEGIN_OF = re.compile(r"\{begin_of\((\w+), (\w+)\)\}")
 
@@ -28,12 +31,13 @@ _BEGIN_OF = re.compile(r"\{begin_of\((\w+), (\w+)\)\}")
 class Facts:
     """Rows of ``analytics/sql/<name>.sql``, in which ``{work_order:Identifier}`` stands for the work orders.
 
-    ``currency`` is the one that money is reported in, ``zone`` the one that days without a site belong to.
+    ``currency`` is the one that money is reported in, ``zone`` the one that days without a site belong to, ``support``
+    the site whose shifts are the working hours of support.
     """
 
-    def __init__(self, readers: Readers, store: Store, zone: str, currency: str) -> None:
+    def __init__(self, readers: Readers, store: Store, zone: str, currency: str, support: str = "") -> None:
         self._readers, self._store = readers, store
-        self.zone, self.currency = zone, currency
+        self.zone, self.currency, self.support = zone, currency, support
         self._views: dict[tuple[str, date], str] = {}
 
     async def rows(self, name: str, known: date | None = None, **params: Param) -> list[dict[str, Any]]:
@@ -48,7 +52,8 @@ class Facts:
         text = whole(statement)
         named = sorted(set(_NAMED.findall(text)) & set(SPECS))
         tables = {fact: await self.table(fact, known) for fact in named}
-        used = {name: value for name, value in params.items() if f"{{{name}:" in text}
+        given = {"support": self.support, **params}
+        used = {name: value for name, value in given.items() if f"{{{name}:" in text}
         answer = await self._readers.rows(text, {**tables, **used})
         return list(answer.to_pylist()) if answer.num_columns else []
 
