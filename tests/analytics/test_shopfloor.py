@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -105,7 +105,7 @@ def state_at(rows: list[dict[str, Any]], unit: str, moment: datetime) -> str:
 @given(states=states)
 def test_time_by_day_is_the_union_of_what_a_work_unit_did(house: House, states: Any) -> None:
     rows = load(house, states, [], [])
-    spent: Counter[tuple[date, str]] = Counter()
+    spent: defaultdict[tuple[date, str], float] = defaultdict(float)
     for unit in ("saw", "mill"):
         for step in range(MOST):
             if at(step) < NOW:
@@ -122,8 +122,8 @@ def test_time_by_day_is_the_union_of_what_a_work_unit_did(house: House, states: 
 @given(states=states, shifts=shifts, pauses=pauses)
 def test_oee_is_that_of_the_planned_time(house: House, states: Any, shifts: Any, pauses: Any) -> None:
     rows = load(house, states, shifts, pauses)
-    spent: Counter[str] = Counter()
-    made: Counter[str] = Counter()
+    spent: defaultdict[str, float] = defaultdict(float)
+    made: defaultdict[str, float] = defaultdict(float)
     own = any(unit == "mill" and last > first for (first, last), unit in shifts)
     for unit in ("saw", "mill"):
         scope = "mill" if unit == "mill" and own else ""
@@ -166,9 +166,7 @@ def ratio(above: float, below: float) -> float | None:
 
 
 def touched(rows: list[dict[str, Any]], unit: str, begin: datetime, end: datetime) -> bool:
-    return any(row["work_unit"] == unit and shared(row, begin, end) > 0 for row in rows) or any(
-        True for _ in ()
-    )
+    return any(row["work_unit"] == unit and shared(row, begin, end) > 0 for row in rows) or any(True for _ in ())
 
 
 def shared(row: dict[str, Any], begin: datetime, end: datetime) -> float:
@@ -178,7 +176,8 @@ def shared(row: dict[str, Any], begin: datetime, end: datetime) -> float:
     last = min(row["ended"] or NOW, NOW)
     if last == row["started"]:
         return float(begin <= last < end)
-    return max(timedelta(), min(last, end) - max(row["started"], begin)) / (last - row["started"])
+    there = min(last, end) - max(row["started"], begin)
+    return float(max(timedelta(), there) / (last - row["started"]))
 
 
 events = st.lists(

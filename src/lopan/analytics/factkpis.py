@@ -34,33 +34,33 @@ class FactKpis:
         self.facts = facts
         self._clock = clock
         self._queries = queries
-        self._zone = ZoneInfo(facts.zone)
+        self.zone = ZoneInfo(facts.zone)
 
     def now(self, narrow: Narrow) -> datetime:
         """The present, or the end of the day as of which it is asked; whole seconds, so that readers share answers."""
         now = self._clock.now().replace(microsecond=0) + timedelta(seconds=1)
-        return min(now, begin(narrow.known + DAY, self._zone)) if narrow.known else now
+        return min(now, begin(narrow.known + DAY, self.zone)) if narrow.known else now
 
     def whole(self, span: Span, trailing: int = 0) -> Span:
         """The days that a span touches, from midnight to midnight; ``trailing``: so many up to its last one."""
-        last = local(span.end - _INSTANT, self._zone)
-        first = last - DAY * (trailing - 1) if trailing else local(span.start, self._zone)
-        return Span(begin(first, self._zone), begin(last + DAY, self._zone))
+        last = local(span.end - _INSTANT, self.zone)
+        first = last - DAY * (trailing - 1) if trailing else local(span.start, self.zone)
+        return Span(begin(first, self.zone), begin(last + DAY, self.zone))
 
     def before(self, span: Span) -> Span:
         """As many days just before those of ``span``."""
         days = self.dates(span)
-        return Span(begin(days.first - DAY * len(days), self._zone), span.start)
+        return Span(begin(days.first - DAY * len(days), self.zone), span.start)
 
     def settled(self, kpi: Kpi, span: Span) -> Span:
         """The newest days, as many as ``span`` is long, that are over and old enough not to change: for alerts."""
         days = max(1, ceil(span.seconds / SECONDS))
-        last = local(span.end - _INSTANT, self._zone) - DAY * (1 + kpi.maturity_days)
-        return Span(begin(last - DAY * (days - 1), self._zone), begin(last + DAY, self._zone))
+        last = local(span.end - _INSTANT, self.zone) - DAY * (1 + kpi.maturity_days)
+        return Span(begin(last - DAY * (days - 1), self.zone), begin(last + DAY, self.zone))
 
     def dates(self, span: Span) -> Dates:
         """The days of a span that begins and ends at midnights."""
-        return Dates(local(span.start, self._zone), local(span.end - _INSTANT, self._zone))
+        return Dates(local(span.start, self.zone), local(span.end - _INSTANT, self.zone))
 
     def step(self, span: Span) -> int:
         """How finely a series over ``span`` is drawn."""
@@ -94,7 +94,7 @@ class FactKpis:
         found = {row.t: row.sums for row in rows if row.half == 1}
         made = []
         for first, last in buckets(dates, step):
-            at, over = begin(first, self._zone), days.over(last)
+            at, over = begin(first, self.zone), days.over(last)
             cut = first < dates.first or last > dates.last or over > now
             young = over + DAY * kpi.maturity_days > now
             made.append((at, found.get(int(at.timestamp()), Sums()), cut, bool(kpi.maturity_days) and young))
@@ -108,7 +108,7 @@ class FactKpis:
         return self.dates(Span(min(part.start for part in parts), max(part.end for part in parts)))
 
     def _at(self, number: int) -> int:
-        return int(begin(_EPOCH + DAY * number, self._zone).timestamp())
+        return int(begin(_EPOCH + DAY * number, self.zone).timestamp())
 
     def _query(self, kpi: Kpi) -> FactQuery:
         try:

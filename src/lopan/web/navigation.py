@@ -25,6 +25,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 USERS: Final = "Users"
+COMPANY: Final = "Business"
 
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
 ENGAGEMENT: Final = Page("/engagement", "Engagement", "people", ("userEngagement", "userGrowth"), USERS, views=True)
@@ -50,6 +51,8 @@ REPORT: Final = Page(
     USERS,
     views=True,
 )
+_BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
+BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
 DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
@@ -63,6 +66,7 @@ PAGES: Final = (
     ROLES,
     SATISFACTION,
     REPORT,
+    BUSINESS,
     ALERTS,
     SOURCES,
     DIRECTIVES,
