@@ -188,7 +188,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         loader = Loader(engine, store, root / "facts", clock, changed)
         await asyncio.to_thread(loader.recover)
 
-        catalog = load_catalog(root / "lopan.d")
+        catalog = load_catalog(root / "lopan.d", config.business.targets)
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
         usage = Usage(people, pages, product, clock)

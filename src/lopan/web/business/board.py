@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -29,9 +29,8 @@ CARDS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "Support": ("issue_resolution_time", "issue_resolution_p90", "issue_resolution_sla", "open_ticket_age"),
 }
-CHARTS: Final = ("on_time_delivery", "delivery_performance", "oee", "first_pass_yield", "issue_resolution_time")
+CHARTS: Final = ("on_time_delivery", "delivery_performance", "oee", "first_pass_yield")
 ROWS: Final = 12
-Found = TypeVar("Found")
 
 
 class Section(msgspec.Struct, frozen=True):
