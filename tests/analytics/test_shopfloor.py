@@ -27,7 +27,12 @@ CLOCK = NOW - timedelta(seconds=1)
 SPAN = Span(BEGIN, NOW - timedelta(seconds=1))
 STEP = timedelta(minutes=20)
 MOST = int((NOW - BEGIN) / STEP) + 6
-SMALL = settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=[HealthCheck.function_scoped_fixture])
+SMALL = settings(
+    max_examples=6,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 def at(step: int) -> datetime:

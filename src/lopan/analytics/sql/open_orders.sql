@@ -12,5 +12,5 @@ WHERE status IN ('planned', 'released', 'running', '') AND ended IS NULL AND goo
     AND ({region:String} = '' OR customer IN (
         SELECT account FROM {account:Identifier} GROUP BY account HAVING argMax(region, (valid_from, ver)) = {region:String}
     ))
-ORDER BY due IS NULL, due, order
+ORDER BY due IS NULL, due DESC, order
 LIMIT {most:UInt32}

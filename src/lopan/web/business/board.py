@@ -72,8 +72,11 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def risky(self) -> list[OpenOrder]:
-        """Orders due by the end of tomorrow, or overdue, with a reason to doubt them."""
-        return [one for one in self.orders or [] if one.risk(self.now)]
+        """Orders with a reason to doubt them: those due by the end of tomorrow, then the overdue, the newest first."""
+        doubted = [(one.due, one) for one in self.orders or [] if one.due is not None and one.risk(self.now)]
+        ahead = sorted((pair for pair in doubted if pair[0] > self.now), key=lambda pair: pair[0])
+        past = sorted((pair for pair in doubted if pair[0] <= self.now), key=lambda pair: pair[0], reverse=True)
+        return [one for _, one in ahead + past]
 
     def troubles(self) -> dict[str, list[Metric]]:
         """Figures that need a person, by status; those with too few samples are not judged."""
