@@ -39,6 +39,7 @@ class Facts:
         self._readers, self._store = readers, store
         self.zone, self.currency, self.support = zone, currency, support
         self._views: dict[tuple[str, date], str] = {}
+        self._making = asyncio.Lock()
 
     async def rows(self, name: str, known: date | None = None, **params: Param) -> list[dict[str, Any]]:
         """Rows of one SQL file as dicts; ``known``: only what was known at the end of that day."""
@@ -70,8 +71,9 @@ class Facts:
         if known.year < 1970:
             raise Rejected("known", f"nothing was known on {known.isoformat()}: give a day after 1970")
         key = (fact, known)
-        if key not in self._views:
-            self._views[key] = await asyncio.to_thread(known_on, self._store, fact, known, ZoneInfo(self.zone))
+        async with self._making:  # a view that is being replaced is missing for a moment
+            if key not in self._views:
+                self._views[key] = await asyncio.to_thread(known_on, self._store, fact, known, ZoneInfo(self.zone))
         return self._views[key]
 
 
