@@ -42,10 +42,11 @@ DERIVED: dict[str, Spec] = {
             number="planned_s production_s setup_s delay_s down_s planned_down_s idle_s good made ideal_good_s ideal_s "
             "unrated",
         ),
+        _spec("worker_days", text="employee site", time="started", number="busy_s"),
         _spec("unit_days", text="work_unit site", time="started", number="calendar_s production_s busy_s down_s"),
     )
 }
-"""Rows put together from facts: customers' orders, support tickets, work units by shift and by production day."""
+"""Rows put together from facts: customers' orders, support tickets, work units by shift and by day, workers by day."""
 
 RELATIONS: dict[str, Spec] = SPECS | DERIVED
 """Everything that an entry may name as its ``source`` to be one over facts."""
