@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 from tests.house import House
 from tests.served import Served
+from tests.web.conftest import PASSWORD
+from tests.web.people.crowd import signed_in, violations
+
+from lopan.control import users
+from lopan.control.database import open_database
 
 NOW = datetime.now(UTC)
+READER = "shift@example.org"
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +48,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     )
     house.close()
     server = Served(root)
+    engine = open_database(root)
+    users.add(engine, READER, PASSWORD, ["operational"])
+    engine.dispose()
     server.start()
     yield server
     server.stop()
@@ -107,3 +118,21 @@ def test_the_api_gives_figures_of_facts(served: Served) -> None:
     assert [group["key"] for group in found["groups"]] == ["North"]
     refused = get(served, "/api/v1/metrics/oee?customer=North")
     assert (refused.status_code, refused.json()["place"]) == (400, "customer")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
+def test_it_can_be_read_by_everyone(
+    browser: Browser, served: Served, scheme: Literal["light", "dark"], width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    signed_in(page, served.url, READER)
+    page.goto(f"{served.url}/business")
+    page.wait_for_selector(".plot canvas")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    assert violations(page) == []
+    assert heard == []
+    context.close()
