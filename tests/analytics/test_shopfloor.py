@@ -58,10 +58,10 @@ states = st.lists(
         st.integers(0, 5),
         st.sampled_from([None, 30.0, 90.0]),
     ),
-    min_size=1,
+    min_size=5,
     max_size=10,
 )
-shifts = st.lists(st.tuples(spans, st.sampled_from(["", "mill"])), max_size=4)
+shifts = st.lists(st.tuples(spans, st.sampled_from(["", "mill"])), min_size=2, max_size=4)
 pauses = st.lists(st.tuples(spans, st.sampled_from(["", "saw"]), st.sampled_from(["break", "holiday"])), max_size=3)
 
 

@@ -35,3 +35,4 @@ FROM (
         AND u.date = toUInt32(intDiv(greatest(s.began, u.began), 86400000))
 )
 GROUP BY work_unit, site, name, began, finished
+HAVING countIf(rank > 0) > 0
