@@ -22,6 +22,7 @@ from lopan.alerts.service import Alerts
 from lopan.analytics import features, peoplekpis, usagekpis, workflows
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
+from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
@@ -199,15 +200,20 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         uploads = Uploads(root / "uploads", loader, clock, config.timezone, root / "lopan.d")
         stack.push_async_callback(asyncio.to_thread, uploads.close)
 
-        catalog = load_catalog(root / "lopan.d")
+        catalog = load_catalog(root / "lopan.d", config.business.targets)
         screens = load_screens(root / "lopan.d", catalog.kpis)
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
         usage = Usage(people, pages, product, clock)
-        kpis = Kpis(pages, catalog, clock, config.timezone, _queries(people, usage))
+        business = config.business
+        told, heard = (
+            Facts(one, store, config.timezone, business.currency, business.support_site) for one in (pages, rules)
+        )
+        asked, judged = _queries(people, usage), _queries(watched, Usage(watched, rules, product, clock))
+        kpis = Kpis(pages, catalog, clock, config.timezone, asked, FactKpis(told, clock))
         alerts = Alerts(
             engine,
-            Kpis(rules, catalog, clock, config.timezone, _queries(watched, Usage(watched, rules, product, clock))),
+            Kpis(rules, catalog, clock, config.timezone, judged, FactKpis(heard, clock)),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -244,7 +250,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reach=Reaches(pages),
             current=current,
             screens=screens,
-            facts=Facts(pages, store, config.timezone, config.business.currency),
+            facts=told,
             loader=loader,
             uploads=uploads,
         )

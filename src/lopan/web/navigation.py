@@ -25,6 +25,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 USERS: Final = "Users"
+COMPANY: Final = "Business"
 
 OVERVIEW: Final = Page("/overview", "Overview", "home")
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
@@ -51,6 +52,8 @@ REPORT: Final = Page(
     USERS,
     views=True,
 )
+_BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
+BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
 IMPORTS: Final = Page("/imports", "Imports", "tray", (access.ADMINISTRATION,))
@@ -66,6 +69,7 @@ PAGES: Final = (
     ROLES,
     SATISFACTION,
     REPORT,
+    BUSINESS,
     ALERTS,
     SOURCES,
     IMPORTS,
