@@ -20,9 +20,7 @@ from msgspec import Meta
 from lopan.errors import ConfigError
 
 Component = Literal["usage", "satisfaction", "adoption", "support"]
-State = Literal[
-    "measured", "no activity", "neutral", "no answer yet", "no recent answer", "unknown", "not connected"
-]
+State = Literal["measured", "no activity", "neutral", "no answer yet", "no recent answer", "unknown", "not connected"]
 COMPONENTS: Final[tuple[Component, ...]] = ("usage", "satisfaction", "adoption", "support")
 """Of every score, in the order in which they are shown."""
 
@@ -51,7 +49,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Opinion(Scale, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Satisfaction: ``anchors`` of a CSAT of 1 to 5, ``nps`` of -100 to 100; priors are what few answers are drawn to."""
+    """Satisfaction: ``anchors`` of a CSAT of 1 to 5, ``nps`` of -100 to 100; few answers are drawn to the priors."""
 
     nps: Anchors
     prior_csat: Annotated[float, Meta(ge=1, le=5)] = 4.0

@@ -31,8 +31,8 @@ STABLE: Final = 5.0
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One component in the score. ``weight`` in per cent of what is connected, ``points`` 0-100, ``target`` in points.
 
-    ``contribution``: points of the score; those of all components add up to it exactly. ``value`` in the component's own
-    unit (per cent of seats or features, CSAT or NPS, points left after penalties), ``n`` is what it is measured on.
+    ``contribution``: points of the score; those of all components add up to it exactly. ``value`` in the component's
+    own unit (per cent of seats or features, CSAT or NPS, points left after penalties), ``n`` is what it rests on.
     """
 
     component: Component
