@@ -267,4 +267,3 @@ def summary(entries: Sequence[Entry]) -> Summary:
 def _total(entries: Sequence[Entry]) -> float | None:
     known = [Decimal(repr(one.mrr)) for one in entries if one.mrr is not None]
     return float(sum(known, Decimal(0))) if known or not entries else None
-
