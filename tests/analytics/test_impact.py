@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.customers.town import NOW, Town, ago
+from tests.analytics.usage import EXAMPLES
 from tests.support import pipeline
 
 from lopan.analytics.impact import Cluster, Fault, Impact, Impacts
@@ -52,7 +53,12 @@ def sessions(draw: random.Random) -> list[Event]:
             if kind < 0.5:
                 step = draw.choice(("pick", "pack"))
                 status = draw.choice(("completed", "failed"))
-                run = {"workflow": "ship", "instance": draw.choice(("r1", "r2", "")), "step": step, "status": status}
+                run: dict[str, Any] = {
+                    "workflow": "ship",
+                    "instance": draw.choice(("r1", "r2", "")),
+                    "step": step,
+                    "status": status,
+                }
                 made.append(Workflow(time=at, **run, **shared))
             elif kind < 0.85:
                 frames = draw.choice((["draw", "main"], ["draw", "loop"], ["save"], []))
@@ -70,7 +76,7 @@ def run_of(event: Workflow) -> tuple[str, ...]:
     return event.workflow, event.instance or str(event.time.date()), event.user, event.install
 
 
-def interrupted(events: list[Event], hits: list[Event]) -> int:
+def interrupted(events: list[Event], hits: Sequence[Event]) -> int:
     found = set()
     for hit in hits:
         runs: dict[tuple[str, ...], list[Workflow]] = defaultdict(list)
@@ -84,7 +90,7 @@ def interrupted(events: list[Event], hits: list[Event]) -> int:
     return len(found)
 
 
-def check(impact: Impact, events: list[Event], hits: list[Event]) -> None:
+def check(impact: Impact, events: list[Event], hits: Sequence[Event]) -> None:
     customers = {event.customer for event in hits if event.customer}
     money = {"north": 100.5, "south": 50.0}
     assert impact.hits == len(hits)
@@ -98,7 +104,7 @@ def check(impact: Impact, events: list[Event], hits: list[Event]) -> None:
     assert (impact.mrr_all, impact.customers_all) == (150.5, 3)
 
 
-@settings(max_examples=12)
+@EXAMPLES
 @given(st.integers(0, 10**9))
 def test_impact_equals_plain_python(town: Town, seed: int) -> None:
     draw = random.Random(seed)

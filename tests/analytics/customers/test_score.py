@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from lopan.analytics.customers.advice import advise
 from lopan.analytics.customers.evidence import Answers, Evidence, Reading, Tickets, readings
 from lopan.analytics.customers.score import COVERED, change, health, score
 from lopan.catalog import health as catalog
-from lopan.catalog.health import COMPONENTS
+from lopan.catalog.health import COMPONENTS, Component
 
 JUDGING = catalog.load()
 STANDARD = JUDGING.profiles["standard"]
@@ -62,6 +64,7 @@ def test_score_is_the_weighted_mean_within_its_bounds(evidence: Evidence, profil
     low = sum(profile.weight(name) * told[name].points for name in covered)
     assert found.low == pytest.approx(low, abs=0.0500001)
     assert found.high == pytest.approx(low + 100 - found.coverage, abs=0.0500001)
+    assert found.score is not None
     assert found.low <= found.score <= found.high
 
 
@@ -80,7 +83,8 @@ def test_shifts_add_up_to_the_change_exactly(
     assert round(10 * moved.delta) == round(10 * two.score) - round(10 * one.score)
 
 
-VANISHED = {
+Way = Callable[[Evidence], Evidence]
+VANISHED: dict[str, list[Way]] = {
     "usage": [lambda e: e._replace(seats=None), lambda e: e._replace(seats=0), lambda e: e._replace(active=0)],
     "adoption": [lambda e: e._replace(bought=None), lambda e: e._replace(used=frozenset())],
     "satisfaction": [
@@ -91,7 +95,9 @@ VANISHED = {
 
 
 @given(evidences, profiles, st.sampled_from([one for ways in VANISHED.values() for one in ways]))
-def test_component_that_disappears_never_raises_the_score(evidence: Evidence, profile: catalog.Profile, way) -> None:  # type: ignore[no-untyped-def]
+def test_component_that_disappears_never_raises_the_score(
+    evidence: Evidence, profile: catalog.Profile, way: Way
+) -> None:
     before, after = health(evidence, profile), health(way(evidence), profile)
 
     assert (after.score or 0) <= (before.score or 0)
@@ -101,7 +107,9 @@ def test_component_that_disappears_never_raises_the_score(evidence: Evidence, pr
 @given(
     st.dictionaries(st.sampled_from(COMPONENTS), st.floats(0, 100), min_size=4), st.sampled_from(COMPONENTS), profiles
 )
-def test_more_points_never_lower_the_score(points: dict[str, float], name: str, profile: catalog.Profile) -> None:
+def test_more_points_never_lower_the_score(
+    points: dict[Component, float], name: Component, profile: catalog.Profile
+) -> None:
     found = {one: Reading("measured", value, value, 1) for one, value in points.items()}
     more = {**found, name: found[name]._replace(points=min(100.0, found[name].points + 7))}
 
@@ -166,7 +174,7 @@ def test_advice_is_for_the_two_greatest_gaps_and_dated_from_when_they_opened() -
 
 
 def test_profile_is_the_closest_one() -> None:
-    large = catalog.msgspec.structs.replace(STANDARD, id="large", segments=("enterprise",))
+    large = msgspec.structs.replace(STANDARD, id="large", segments=("enterprise",))
     judging = catalog.Judging([*JUDGING.profiles.values(), large], [])
 
     found = [judging.profile(*asked).id for asked in (("", 5), ("enterprise", 90), ("small", None), ("enterprise", 3))]
