@@ -20,9 +20,11 @@ from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics import features, peoplekpis, usagekpis, workflows
+from lopan.analytics.customers.customers import Customers
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.facts import Facts
+from lopan.analytics.impact import Impacts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
 from lopan.analytics.query import Query
@@ -31,6 +33,7 @@ from lopan.analytics.releases import Releases
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
+from lopan.catalog.health import load as load_judging
 from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
@@ -206,6 +209,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         recompute = asyncio.create_task(days.run(), name="days")
         recompute.add_done_callback(_ended)
         stack.push_async_callback(_cancel, recompute)
+        known = Facts(pages, store, config.timezone, config.business.currency)
+        customers = Customers(days, pages, known, product, load_judging(root / "lopan.d"))
         current = Current(engine, clock)
         await current.reload()
         following = asyncio.create_task(current.run(), name="directives")
@@ -230,8 +235,10 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reporter=Reporter(people, usage, pages, catalog.kpis, clock),
             reach=Reaches(pages),
             current=current,
-            facts=Facts(pages, store, config.timezone, config.business.currency),
+            facts=known,
             loader=loader,
+            customers=customers,
+            impacts=Impacts(customers.sources, pages),
         )
         if config.notify.email.host:
             mailing = asyncio.create_task(Mailer(parts).run(), name="reports")

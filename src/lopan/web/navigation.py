@@ -25,6 +25,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 USERS: Final = "Users"
+BUSINESS: Final = "Business"
 
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
 ENGAGEMENT: Final = Page("/engagement", "Engagement", "people", ("userEngagement", "userGrowth"), USERS, views=True)
@@ -50,12 +51,15 @@ REPORT: Final = Page(
     USERS,
     views=True,
 )
+CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), BUSINESS, views=True)
+CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
 DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
 REFERENCE: Final = Page("/docs", "API", "code")
 PAGES: Final = (
     PERFORMANCE,
+    CRASHES,
     ENGAGEMENT,
     RETENTION,
     FEATURES,
@@ -63,6 +67,7 @@ PAGES: Final = (
     ROLES,
     SATISFACTION,
     REPORT,
+    CUSTOMERS,
     ALERTS,
     SOURCES,
     DIRECTIVES,

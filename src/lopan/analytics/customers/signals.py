@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 from lopan.analytics.calendar import DAY, Dates, begin
 from lopan.analytics.customers.contracts import Contracts, Terms, moment
 from lopan.analytics.customers.evidence import Answers, Evidence, Tickets
@@ -27,7 +29,7 @@ _ZERO = date(1970, 1, 1)
 Row = Mapping[str, Any]
 
 
-class Account(NamedTuple):
+class Account(msgspec.Struct, frozen=True):
     """What the account facts say of a customer on a day."""
 
     name: str = ""
@@ -223,6 +225,6 @@ def _answers(rows: Sequence[Row]) -> dict[tuple[date, str], dict[str, Answers]]:
 def _accounts(rows: Sequence[Row]) -> dict[str, list[tuple[date, Account]]]:
     found: dict[str, list[tuple[date, Account]]] = {}
     for row in rows:
-        told = Account(*(row[name] for name in Account._fields))
+        told = Account(*(row[name] for name in Account.__struct_fields__))
         found.setdefault(row["account"], []).append((row["valid_from"], told))
     return found
