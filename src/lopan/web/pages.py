@@ -83,8 +83,8 @@ async def alert(request: Request, reader: Reader, number: int) -> Response:
     found = await find_alert(request, reader, number)
     charted, span, marked = await _course(parts, reader, found)
     playbook = parts.playbooks.get(found.playbook)
-    context = {"alert": found, "playbook": playbook, "chart_data": charted, "span": span, "marks": marked}
-    context |= {"impact": await touched.of_alert(parts, reader, found), "words": words}
+    context: dict[str, object] = {"alert": found, "playbook": playbook, "chart_data": charted, "span": span}
+    context |= {"marks": marked, "impact": await touched.of_alert(parts, reader, found), "words": words}
     return await framed(request, reader, "alert.html", **context, may_act=access.may(reader, access.ADMINISTRATION))
 
 
