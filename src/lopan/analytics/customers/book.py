@@ -179,9 +179,8 @@ def grid(day: date, weeks: int = _WEEKS) -> list[date]:
 def healths(signals: Signals, judging: Judging, customer: str) -> list[tuple[date, Health]]:
     """The score of each day on which it was a customer, by time."""
     found = []
-    alone = not signals.contracts.accounts()
     for day in signals.days:
-        if alone or signals.terms(day, customer) is not None:
+        if not signals.contracted or signals.terms(day, customer) is not None:
             profile = judging.profile(signals.account(day, customer).segment, signals.age(day, customer))
             found.append((day, score.health(signals.evidence(day, customer), profile)))
     return found

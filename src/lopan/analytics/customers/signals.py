@@ -64,6 +64,11 @@ class Signals(NamedTuple):
         """The moment at which ``day`` is over."""
         return begin(day + DAY, self.zone)
 
+    @property
+    def contracted(self) -> bool:
+        """Whether a contract of anybody is known."""
+        return "contracts now" in self.sources
+
     def terms(self, day: date, customer: str) -> Terms | None:
         """The contracts in force at the end of ``day``."""
         return self.contracts.at(customer, self.end(day))
@@ -76,13 +81,13 @@ class Signals(NamedTuple):
 
     def customers(self, day: date) -> list[str]:
         """Who has a contract in force; as long as no contract is known of anybody, who is active or has an account."""
-        if self.contracts.accounts():
+        if self.contracted:
             return [name for name in self.contracts.accounts() if self.terms(day, name) is not None]
         return sorted({name for asked, name in self.active if asked == day} | set(self.accounts))
 
     def strangers(self, day: date) -> int:
         """How many customers were active without a contract in force."""
-        if not self.contracts.accounts():
+        if not self.contracted:
             return 0
         return sum(asked == day and self.terms(day, name) is None for asked, name in self.active)
 

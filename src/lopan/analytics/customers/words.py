@@ -17,11 +17,16 @@ def told(component: Component, evidence: Evidence) -> str:
 
 
 def reason(change: Change, before: Evidence, after: Evidence) -> str:
-    """What moved the score most: ``usage −14.2: 40 of 50 seats active, now 22 of 50``; empty where nothing moved."""
+    """What moved the score most: ``usage −14.2: 40 of 50 seats active, now 22 of 50``; empty where nothing moved.
+
+    A source that was connected in between changed the weights of all others, so that is said first.
+    """
     first = change.shifts[0]
+    fresh = [one.component for one in change.shifts if one.before.state == "not connected" != one.after.state]
+    news = f"newly connected: {', '.join(fresh)}; " if fresh else ""
     if not first.delta:
-        return ""
-    return f"{first.component} {signed(first.delta)}: {moved(first, before, after)}"
+        return news.removesuffix("; ")
+    return f"{news}{first.component} {signed(first.delta)}: {moved(first, before, after)}"
 
 
 def moved(shift: Shift, before: Evidence, after: Evidence) -> str:

@@ -11,3 +11,4 @@ UNION ALL SELECT 'seats', minOrNull(toInt32(toDate(started, {zone:String}))) FRO
 UNION ALL SELECT 'bought', minOrNull(toInt32(toDate(started, {zone:String}))) FROM fact_contract_versions
     WHERE features != '' AND ingested < {known_until:DateTime64(3, 'UTC')}
 UNION ALL SELECT 'tickets now', minOrNull(toInt32(toDate(at, {zone:String}))) FROM {ticket_event:Identifier} WHERE customer != ''
+UNION ALL SELECT 'contracts now', minOrNull(toInt32(toDate(started, {zone:String}))) FROM {contract:Identifier}

@@ -7,6 +7,7 @@ import msgspec
 from lopan.analytics.customers.book import Book, Entry, Summary
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.customers.detail import Detail
+from lopan.analytics.customers.score import COLOURS
 from lopan.analytics.impact import Cluster, Impact, Impacts
 from lopan.control.principal import Principal
 from lopan.errors import GiveUp
@@ -23,10 +24,10 @@ def money(reader: Principal) -> bool:
 
 
 def book(found: Book, reader: Principal) -> Book:
-    """Without money where that is not to be seen; what is sorted by money then is sorted by score."""
-    if money(reader):
-        return found
-    entries = sorted((entry(one, reader) for one in found.entries), key=lambda one: (one.health.score or 0.0, one.id))
+    """As ``entry`` each; where money is not to be seen, the order is by colour and score alone."""
+    entries = [entry(one, reader) for one in found.entries]
+    if not money(reader):
+        entries.sort(key=lambda one: (COLOURS.index(one.health.colour), one.health.score or 0.0, one.id))
     return msgspec.structs.replace(found, entries=entries)
 
 
