@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -128,10 +129,8 @@ class Books:
         """Every customer on ``day`` (default and at most: yesterday); ``known``: only facts known on that day."""
         day = self.day(day)
         days = grid(day)
-        signals = await self.sources.signals(days, known=known)
+        signals, reached = await asyncio.gather(self.sources.signals(days, known=known), self.value([], day))
         customers = signals.customers(day)
-        young = [name for name in customers if (age := signals.age(day, name)) is not None and age < YOUNG]
-        reached = await self.value(young, day)
         entries = [entry(signals, self.judging, name, day, reached) for name in customers]
         connected = signals.connected(day)
         return Book(
@@ -145,9 +144,10 @@ class Books:
         )
 
     async def value(self, customers: Sequence[str], day: date) -> dict[str, date]:
-        """Monday of the first week in which five runs of workflows were completed by two people, where there is one."""
-        if not customers:
-            return {}
+        """Monday of the first week in which five runs of workflows were completed by two people, where there is one.
+
+        Of the last 97 days, and of all ``customers`` when none is named.
+        """
         zone = self.sources.days.zone
         first = day - DAY * (YOUNG + 7)
         own: dict[str, Param] = {
@@ -165,6 +165,7 @@ def finals(product: Product) -> dict[str, Param]:
     """The last step of each workflow and the words for having passed it, as statements take them."""
     workflows = product.workflows.values()
     return {
+        "last_steps": sorted({one.steps[-1] for one in workflows}),
         "finals": [f"{one.id}\n{one.steps[-1]}" for one in workflows],
         "passed": [f"{one.id}\n{word}" for one in workflows for word in one.passed],
     }

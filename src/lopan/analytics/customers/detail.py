@@ -94,10 +94,8 @@ class Details:
         history = book.healths(signals, self._books.judging, customer)
         if not history or history[-1][0] != day or customer not in signals.customers(day):
             return None
-        age = signals.age(day, customer)
-        young = [customer] if age is not None and age < book.YOUNG else []
         reached, weeks, success, timeline = await asyncio.gather(
-            self._books.value(young, day),
+            self._books.value([customer], day),
             self._weeks(customer, day),
             self._success(signals, customer, day),
             self._timeline(signals, customer, day),

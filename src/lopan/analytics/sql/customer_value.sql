@@ -7,7 +7,8 @@ FROM (
         uniqExact(dictGetOrDefault('persons', 'person', toUInt64(user_id), user_id)) AS people
     FROM events
     WHERE type = 'workflow' AND time >= {start:DateTime64(3, 'UTC')} AND time < {end:DateTime64(3, 'UTC')} AND user_id > 0
-        AND has({customers:Array(String)}, customer) AND has({finals:Array(String)}, concat(workflow, '\n', step))
+        AND customer != '' AND (empty({customers:Array(String)}) OR has({customers:Array(String)}, customer))
+        AND has({last_steps:Array(String)}, step) AND has({finals:Array(String)}, concat(workflow, '\n', step))
         AND has({passed:Array(String)}, concat(workflow, '\n', status))
     GROUP BY customer, week
     HAVING runs >= 5 AND people >= 2
