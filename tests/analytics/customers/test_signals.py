@@ -73,9 +73,9 @@ def responses(draw: random.Random) -> list[dict[str, Any]]:
 
 def tickets(draw: random.Random) -> list[dict[str, Any]]:
     rows = []
-    for number in range(draw.randint(0, 12)):
-        at = ago(draw.uniform(0, 90))
-        due = at + timedelta(days=draw.uniform(0, 40)) if draw.random() < 0.7 else None
+    for number in range(draw.randint(0, 40)):
+        at = ago(draw.uniform(0, 70))
+        due = at + timedelta(hours=draw.choice((0.5, 20, 100, 300, 900))) if draw.random() < 0.8 else None
         for step in ["opened", *draw.choices(STEPS, k=draw.randint(0, 4))]:
             rows.append(
                 {
