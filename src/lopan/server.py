@@ -20,10 +20,12 @@ from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics import features, peoplekpis, usagekpis, workflows
+from lopan.analytics.customers.customers import Customers
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
+from lopan.analytics.impact import Impacts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
 from lopan.analytics.query import Query
@@ -32,6 +34,7 @@ from lopan.analytics.releases import Releases
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
+from lopan.catalog.health import load as load_judging
 from lopan.catalog.product import load as load_product
 from lopan.catalog.screen import load as load_screens
 from lopan.clock import Clock, SystemClock
@@ -225,6 +228,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         recompute = asyncio.create_task(days.run(), name="days")
         recompute.add_done_callback(_ended)
         stack.push_async_callback(_cancel, recompute)
+        customers = Customers(days, pages, told, product, load_judging(root / "lopan.d"))
         current = Current(engine, clock)
         await current.reload()
         following = asyncio.create_task(current.run(), name="directives")
@@ -253,6 +257,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             facts=told,
             loader=loader,
             uploads=uploads,
+            customers=customers,
+            impacts=Impacts(customers.sources, pages),
         )
         if config.notify.email.host:
             mailing = asyncio.create_task(Mailer(parts).run(), name="reports")

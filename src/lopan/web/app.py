@@ -25,6 +25,7 @@ from lopan.web import (
 )
 from lopan.web.auth import Auth
 from lopan.web.business import page as business
+from lopan.web.customers import backtest, crashes, customer, listing, touched
 from lopan.web.headers import SecurityHeaders
 from lopan.web.imports import batches, upload
 from lopan.web.login import Login
@@ -83,6 +84,10 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
     for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):
+        app.include_router(one.machines)
+        app.include_router(one.router)
+    # The back-test comes before a customer of that name.
+    for one in (listing, backtest, customer, crashes, touched):
         app.include_router(one.machines)
         app.include_router(one.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())

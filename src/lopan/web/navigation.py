@@ -54,6 +54,8 @@ REPORT: Final = Page(
 )
 _BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
 BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
+CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
+CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
 IMPORTS: Final = Page("/imports", "Imports", "tray", (access.ADMINISTRATION,))
@@ -62,6 +64,7 @@ REFERENCE: Final = Page("/docs", "API", "code")
 PAGES: Final = (
     OVERVIEW,
     PERFORMANCE,
+    CRASHES,
     ENGAGEMENT,
     RETENTION,
     FEATURES,
@@ -70,6 +73,7 @@ PAGES: Final = (
     SATISFACTION,
     REPORT,
     BUSINESS,
+    CUSTOMERS,
     ALERTS,
     SOURCES,
     IMPORTS,

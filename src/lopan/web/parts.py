@@ -13,7 +13,9 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
+from lopan.analytics.customers.customers import Customers
 from lopan.analytics.facts import Facts
+from lopan.analytics.impact import Impacts
 from lopan.analytics.metric import Against, Filters, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.reach import Reach, Response
@@ -130,6 +132,8 @@ class Parts:
     facts: Facts | None = None
     loader: Loader | None = None
     uploads: Uploads | None = None
+    customers: Customers | None = None
+    impacts: Impacts | None = None
 
     @property
     def zone(self) -> ZoneInfo:
