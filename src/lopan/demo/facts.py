@@ -38,6 +38,13 @@ DIP = 0.03
 
 AWAY_SHARE, AWAY_DAYS = 0.25, (9, 17)
 """Share of people who have one absence in a span of 75 days, and how long it lasts: dormant, then resurrected."""
+HURT, HURT_SINCE, HURT_USE, HURT_CRASHES = 6, -15, 0.25, 0.06
+"""Harbor Castings Ltd: its people's scanner crashes from 2.2.0 on in this share of sessions, and nobody else's.
+
+From that day, relative to the last, they use the app a quarter as much; its tickets and answers say why.
+"""
+LEAVING, LEAVING_USE = (17, 25, 30, 41, 47, 59), 0.2
+"""Six customers who ended their contracts in the last weeks, and how much they used the app against people like them."""
 BRIEF = 0.06
 """Share of sessions of which a single event arrived."""
 OFFLINE, OFFLINE_HOURS, OFFLINE_MOST_DAYS = 0.01, 8.0, 5

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lopan.demo import facts
 from lopan.demo.factory import stories
 from lopan.demo.factory.blocks import NONE, Columns, joined, words
 from lopan.demo.factory.contracts import BASE, SEAT, book
@@ -32,7 +33,7 @@ def accounts(world: World, start: int, now: int) -> Iterator[Columns]:
     owner = np.where(rng.random(n) < 0.35, 0, 1 + world.region)
     moved = np.maximum(world.anchor - rng.integers(100, 320, n), begins + 10)
     called = world.anchor - rng.integers(2, 75, n)
-    called[list(stories.LEAVING)] = world.anchor - 150 - 10 * np.arange(len(stories.LEAVING))
+    called[list(facts.LEAVING)] = world.anchor - 150 - 10 * np.arange(len(facts.LEAVING))
     called = np.maximum(called, begins + 5)
     yield joined(
         [

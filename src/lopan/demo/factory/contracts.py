@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lopan.demo import facts
 from lopan.demo.factory import stories
 from lopan.demo.factory.blocks import NONE, Columns
 from lopan.demo.factory.world import DAY_MS, PRICES, World
@@ -85,10 +86,10 @@ def _of(world: World, customer: int) -> Iterator[Change]:
         first = max(round(seats / stories.GROWN[-1][1]), 2)
         moves = [(world.anchor + day, "expand", round(first * factor)) for day, factor in stories.GROWN]
         seats = first
-    elif customer not in stories.LEAVING and drawn < _SHRUNK:
+    elif customer not in facts.LEAVING and drawn < _SHRUNK:
         moves = [(moved, "contract", seats)]
         seats = max(round(seats * 1.4), seats + 1)
-    elif customer not in stories.LEAVING and drawn < _SHRUNK + _GROWN:
+    elif customer not in facts.LEAVING and drawn < _SHRUNK + _GROWN:
         moves = [(moved, "expand", max(round(seats * 1.35), seats + 1))]
     moves += [(begin + year * _YEAR, "renew", 0) for year in range(1, 6) if begin + year * _YEAR > world.first]
     yield Change(customer, 0, begin, "new", seats, begin + _YEAR)
@@ -108,10 +109,10 @@ def _life(world: World, customer: int, rng: np.random.Generator) -> tuple[int, i
     ended = rng.random() < _LOST
     days = rng.integers(world.first - 700, world.first), rng.integers(world.first, world.anchor + _WON)
     last = int(rng.integers(world.anchor - 330, world.anchor - 40))
-    if customer in stories.LEAVING:
-        end = world.anchor + stories.LEFT[stories.LEAVING.index(customer)]
+    if customer in facts.LEAVING:
+        end = world.anchor + stories.LEFT[facts.LEAVING.index(customer)]
         return end - 2 * _YEAR, end
-    if customer in (stories.HURT, stories.GROWING):
+    if customer in (facts.HURT, stories.GROWING):
         return int(days[0]), 1 << 40
     if there:
         return int(days[0]), last if ended else 1 << 40
@@ -121,7 +122,7 @@ def _life(world: World, customer: int, rng: np.random.Generator) -> tuple[int, i
 def _seats(world: World, customer: int, spare: float) -> int:
     """So many that its people have one each, and some more; three times as many where they hardly come."""
     people = int(world.people[customer])
-    return max(people * 3, 9) if customer in stories.LEAVING else max(round(people * spare), 2)
+    return max(people * 3, 9) if customer in facts.LEAVING else max(round(people * spare), 2)
 
 
 def _columns(world: World, known: list[Change]) -> Columns:

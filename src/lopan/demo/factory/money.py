@@ -126,7 +126,7 @@ def rollout_costs(world: World, start: int, now: int) -> Iterator[Columns]:
     again = [
         (begin + 30 * number, kind, amount)
         for number in range((now // DAY_MS - begin) // 30 + 1)
-        for kind, amount in (("subscription", 3_900.0), ("internal", 1_400.0))
+        for kind, amount in (("subscription", 5_600.0), ("internal", 2_200.0))
     ]
     yield _spent([*once, *again], world.scale)
 

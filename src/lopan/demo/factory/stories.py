@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lopan.demo.facts import Fact
-
 DAYS = 400
 """Length of the history of the business."""
 
 ROLLOUT = -250
-"""The day from which Lopan is in use; the days before it are the baseline."""
+"""The day from which Lopan is in use."""
+BASELINE = (-400, -250)
+"""The first day of the window that a baseline is frozen on, and the day after its last."""
 RAMP = 90
 """Days until the roll-out has its full effect."""
 SPEED = (0.82, 0.90)
@@ -44,19 +44,8 @@ LOW_SEGMENT, LOW_REGION = "mid-market", "Americas"
 LOW_COMPANIES = 1_000
 """Companies there that could be."""
 
-HURT = 6
-"""Harbor Castings Ltd: its people's scanner crashes since 2.2.0, they use the app less, complain and answer badly."""
-HURT_CRASHES = 0.16
-"""Share of their sessions on 2.2.0 and later that crash; the crash is nobody else's."""
-HURT_SINCE, HURT_USE = -15, 0.25
-"""The day from which they use the app less, and how much of it is left."""
-
-LEAVING = (30, 47, 68, 85, 110, 140)
-"""Six customers who left in the last weeks after months of little use, bad answers and tickets past their time."""
 LEFT = (-16, -14, -11, -8, -5, -2)
-"""The days on which their contracts ended."""
-LEAVING_USE = 0.2
-"""How much they used the app against what people like them do."""
+"""The days on which the contracts of those who leave ended."""
 LEAVING_SINCE = -120
 """The day from which they complained."""
 

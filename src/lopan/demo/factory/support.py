@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from lopan.demo.draw import by_weight
+from lopan.demo import facts
 from lopan.demo.factory import stories
 from lopan.demo.factory.blocks import NONE, Columns, joined, words
 from lopan.demo.factory.contracts import book
@@ -51,7 +52,7 @@ def tickets(world: World, day: int) -> Columns:
     sore = bad[buyer] & (rng.random(n) < 0.9)
     likely = np.where(sore[:, None], [(0.02, 0.18, 0.5, 0.3)], [_LIKELY])
     priority = by_weight(rng, np.asarray(likely, float))
-    crash = (buyer == stories.HURT) & sore
+    crash = (buyer == facts.HURT) & sore
     category = np.where(crash, len(_CATEGORIES) - 1, rng.integers(0, len(_CATEGORIES) - 1, n))
     steps = _steps(rng, day, priority, sore)
     who = np.tile(np.arange(n), len(EVENTS))
@@ -135,8 +136,8 @@ _SOUR = (14, 12, 14, 14, 14, 12, 8, 6, 4, 1, 1)
 def _troubled(world: World, day: int) -> Ints:
     """Whether each customer is on the way out, or has an app that crashes."""
     bad = np.zeros(CUSTOMERS, bool)
-    bad[list(stories.LEAVING)] = world.since(day) >= stories.LEAVING_SINCE
-    bad[stories.HURT] = world.since(day) >= stories.HURT_SINCE
+    bad[list(facts.LEAVING)] = world.since(day) >= stories.LEAVING_SINCE
+    bad[facts.HURT] = world.since(day) >= facts.HURT_SINCE
     return bad
 
 

@@ -16,7 +16,7 @@ from lopan.demo.fleet import CUSTOMERS, DAY_MS, Fleet, Floats, Ints, customers
 from lopan.demo.product import ZONES
 
 HOUR_MS, MIN_MS = 3_600_000, 60_000
-FACTS = 110_000
+FACTS = 133_000
 """About so many facts has the history of scale 1."""
 FIXED = 22_000
 """Of which so many do not grow with the scale."""
