@@ -44,7 +44,7 @@ HURT, HURT_SINCE, HURT_USE, HURT_CRASHES = 6, -15, 0.25, 0.06
 From that day, relative to the last, they use the app a quarter as much; its tickets and answers say why.
 """
 LEAVING, LEAVING_USE = (17, 25, 30, 41, 47, 59), 0.2
-"""Six customers who ended their contracts in the last weeks, and how much they used the app against people like them."""
+"""Six customers who ended their contracts in the last weeks; how much they used the app against people like them."""
 BRIEF = 0.06
 """Share of sessions of which a single event arrived."""
 OFFLINE, OFFLINE_HOURS, OFFLINE_MOST_DAYS = 0.01, 8.0, 5

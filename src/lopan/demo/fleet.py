@@ -115,7 +115,9 @@ def release_of(population: Fleet, who: Ints, day: Floats) -> Ints:
 
 def starts(population: Fleet, day: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Person and start (ms since 1970) of the sessions begun on the UTC ``day`` (days since 1970)."""
-    rates = appetite(population, day) * ((population.joined < day + 1) & (population.left > day) & ~absent(population, day))
+    rates = appetite(population, day) * (
+        (population.joined < day + 1) & (population.left > day) & ~absent(population, day)
+    )
     people: list[Ints] = []
     times: list[Ints] = []
     for role in range(len(ROLES)):

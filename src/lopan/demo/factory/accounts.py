@@ -25,7 +25,7 @@ _VALUE = (46_000.0, 14_000.0, 3_200.0)
 
 
 def accounts(world: World, start: int, now: int) -> Iterator[Columns]:
-    """Every customer as it was at the beginning, with a new owner in the middle of the year, and after the last call."""
+    """Every customer as it was at the beginning, some with a new owner later, and all after the last call."""
     n = CUSTOMERS
     every = np.arange(n)
     rng = world.rng("accounts", 3)

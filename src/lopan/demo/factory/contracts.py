@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lopan.demo import facts
 from lopan.demo.factory import stories
@@ -43,9 +44,10 @@ class Book(NamedTuple):
     begins: Ints
     ends: Ints
 
-    def active(self, day: int) -> Ints:
+    def active(self, day: int) -> NDArray[np.bool_]:
         """Whether each customer has a contract on a day."""
-        return (self.begins <= day) & (day < self.ends)
+        here: NDArray[np.bool_] = (self.begins <= day) & (day < self.ends)
+        return here
 
 
 @lru_cache(8)

@@ -36,9 +36,7 @@ def _labour(world: World, found: Cells) -> Columns:
     return {
         "key": np.array([f"{site.code}-{found.day}-{one}-{who}" for one, who in zip(shift, person, strict=True)]),
         "modified": ends + (overtime * HOUR_MS).astype(np.int64),
-        "employee": np.array(
-            [f"{site.code}-E{1 + one}{who:03d}" for one, who in zip(shift, person, strict=True)]
-        ),
+        "employee": np.array([f"{site.code}-E{1 + one}{who:03d}" for one, who in zip(shift, person, strict=True)]),
         "role": np.array(_ROLES)[person % len(_ROLES)],
         "site": np.full(n, site.code),
         "started": begins,

@@ -33,7 +33,7 @@ class Month(NamedTuple):
 def months(first: int, last: int) -> list[Month]:
     """Whole months that begin on or after ``first`` and end by ``last``."""
     begin = date.fromordinal(_EPOCH.toordinal() + first)
-    found = []
+    found: list[Month] = []
     year, month = (begin.year, begin.month) if begin.day == 1 else _next(begin.year, begin.month)
     while True:
         ends = date(*_next(year, month), 1)

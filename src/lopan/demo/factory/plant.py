@@ -52,7 +52,7 @@ SITES = (
 
 
 class Product(NamedTuple):
-    """``cycle_s`` is the ideal time of a piece, ``material`` what goes into it in EUR, ``demand`` its share of orders."""
+    """``cycle_s`` is the ideal time of a piece, ``material`` its worth in EUR, ``demand`` the share of orders."""
 
     name: str
     cycle_s: float

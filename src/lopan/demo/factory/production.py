@@ -162,8 +162,8 @@ def _states(found: Cells, now: int) -> Columns:
     ends = np.cumsum(np.stack([np.zeros(n, np.int64), *lengths, np.maximum(idle, 0)]), axis=0)
     down = np.where((found.reason >= len(DOWN)) & (found.reason != _BROKEN), "delay", "down")
     runs = "production"
-    kinds = ["planned_down", "setup", runs, down, runs, "idle"]
-    whys = ["maintenance", "changeover", "", words(REASONS, found.reason), "", "no order"]
+    kinds: list[str | Values] = ["planned_down", "setup", runs, down, runs, "idle"]
+    whys: list[str | Values] = ["maintenance", "changeover", "", words(REASONS, found.reason), "", "no order"]
     spent = np.stack([np.zeros(n), np.zeros(n), np.zeros(n), found.before, found.before, found.run, found.run])
     parts = []
     middle = np.full(n, SHIFT_H // 2 * HOUR_MS if rest else 1 << 40)
@@ -219,7 +219,8 @@ def _operators(found: Cells) -> Values:
 
 def _made(pieces: Ints, spent: Floats | Ints, run: Ints) -> Floats:
     """Of ``pieces`` those that are made after so much of the productive time."""
-    return np.floor(pieces * np.clip(spent / np.maximum(run, 1), 0.0, 1.0) + 1e-9)
+    made: Floats = np.floor(pieces * np.clip(spent / np.maximum(run, 1), 0.0, 1.0) + 1e-9)
+    return made
 
 
 def work_orders(world: World, start: int, now: int) -> Iterator[Columns]:

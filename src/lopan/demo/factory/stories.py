@@ -1,4 +1,4 @@
-"""What 400 days of the simulated business hide for the pages to show. Days are relative to the day of the first start."""
+"""What 400 days of the simulated business hide for the pages to show; days are relative to the first start."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ REWORK = (0.02, 0.11)
 """Share of pieces reworked, of everything else and of that product after the fall."""
 
 LATE_SITE, LATE_PRODUCT, LATE_REASON = "AUG", "Manifold M60", "castings late from supplier"
-"""The wave of late deliveries: the supplier's castings came late, the site waited and its lines of that time were late."""
+"""The wave of late deliveries: the supplier's castings came late, the site waited, and its lines came late."""
 LATE = (-85, -64)
 """Days on which the lines of that site were promised."""
 LATE_SHARE, ON_TIME = 0.55, 0.885

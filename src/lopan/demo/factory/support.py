@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from lopan.demo.draw import by_weight
 from lopan.demo import facts
+from lopan.demo.draw import by_weight
 from lopan.demo.factory import stories
 from lopan.demo.factory.blocks import NONE, Columns, joined, words
 from lopan.demo.factory.contracts import book
@@ -139,8 +139,6 @@ def _troubled(world: World, day: int) -> Ints:
     bad[list(facts.LEAVING)] = world.since(day) >= stories.LEAVING_SINCE
     bad[facts.HURT] = world.since(day) >= facts.HURT_SINCE
     return bad
-
-
 
 
 def _hours(hours: Floats) -> Ints:

@@ -25,7 +25,7 @@ SEGMENTS = ("enterprise", "mid-market", "small")
 REGIONS = tuple(site.region for site in SITES)
 _EPOCH = date(1970, 1, 1)
 _TICKS = {"production": 11, "labour": 12, "lines": 13, "stock": 14, "rates": 15, "tickets": 16, "surveys": 17}
-_TICKS |= {"accounts": 18, "market": 19, "savings": 20}
+_TICKS |= {"accounts": 18, "market": 19, "savings": 20, "rush": 21}
 
 __all__ = ["DAY_MS", "HOUR_MS", "MIN_MS", "REGIONS", "SEGMENTS", "World", "scale_for"]
 
@@ -33,6 +33,11 @@ __all__ = ["DAY_MS", "HOUR_MS", "MIN_MS", "REGIONS", "SEGMENTS", "World", "scale
 def scale_for(facts: int) -> int:
     """How many times the usual size gives about ``facts`` facts; never less than once."""
     return max(1, round((facts - FIXED) / (FACTS - FIXED)))
+
+
+def facts_of(scale: int) -> int:
+    """About so many facts has a history of that scale."""
+    return FIXED + (FACTS - FIXED) * scale
 
 
 class World:
