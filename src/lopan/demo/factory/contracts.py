@@ -16,9 +16,9 @@ from lopan.demo.factory.world import DAY_MS, PRICES, World
 from lopan.demo.fleet import CUSTOMERS, Ints
 from lopan.demo.product import CORE
 
-SEAT = 19.0
+SEAT = 49.0
 """EUR a month for a seat, beside the base."""
-BASE = (900.0, 240.0, 60.0)
+BASE = (400.0, 150.0, 40.0)
 """EUR a month by segment."""
 _YEAR = 365
 _BEFORE, _WON = 0.68, -25
@@ -93,7 +93,8 @@ def _of(world: World, customer: int) -> Iterator[Change]:
         seats = max(round(seats * 1.4), seats + 1)
     elif customer not in facts.LEAVING and drawn < _SHRUNK + _GROWN:
         moves = [(moved, "expand", max(round(seats * 1.35), seats + 1))]
-    moves += [(begin + year * _YEAR, "renew", 0) for year in range(1, 6) if begin + year * _YEAR > world.first]
+    years = [begin + year * _YEAR for year in range(1, 6) if begin + year * _YEAR > world.first]
+    moves += [(day, "renew", 0) for day in years if day not in {moved for moved, *_ in moves}]
     yield Change(customer, 0, begin, "new", seats, begin + _YEAR)
     number = 1
     for day, change, wanted in sorted(moves):

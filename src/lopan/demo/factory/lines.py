@@ -15,7 +15,7 @@ from lopan.demo.fleet import Floats, Ints
 
 A_DAY = 44.0
 """Lines placed on a working day."""
-LONGEST = 75
+LONGEST = 90
 """Days after which nothing more happens to a line."""
 _WEEK = (1.0, 1.1, 1.05, 1.0, 0.85, 0.12, 0.04)
 _EARLY, _PARTIAL, _CANCELLED, _MOVED = 0.12, 0.045, 0.015, 0.05

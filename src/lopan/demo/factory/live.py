@@ -17,7 +17,7 @@ from lopan.demo.factory.troubles import Troubles
 from lopan.demo.factory.world import World
 from lopan.errors import GiveUp
 
-TICK_S = 10.0
+TICK_S = 15.0
 _BATCH = 500
 _RETRY_S = 5.0
 _RARE = ("site", "account", "market_account", "rollout_cost", "saving", "cost", "contract", "fx_rate", "shift")

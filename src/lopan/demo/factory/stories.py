@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lopan.demo.facts import Fact
+
 DAYS = 400
 """Length of the history of the business."""
 
@@ -59,3 +61,33 @@ NEGATIVE_SITE, NEGATIVE_PRODUCT, NEGATIVE = "JOL", "Clamp C12", (-23, -20)
 
 UNPRICED, UNPRICED_CUSTOMERS = "SEK", (57, 123)
 """A currency without a rate, and the customers who are billed in it."""
+
+STORIES = {
+    "oee_before": Fact("OEE of all sites in the baseline: good pieces at the ideal cycle per planned hour", 0.60, 0.67),
+    "oee_after": Fact("the same of the last 30 days", 0.69, 0.76),
+    "oee_broken": Fact("OEE of JUR from 45 to 31 days ago, when `spindle bearing` stops JUR-M3", 0.58, 0.65),
+    "oee_broken_others": Fact("the same of the other sites in that time", 0.68, 0.76),
+    "broken_share": Fact("share of the down time of JUR in those two weeks that has that reason", 0.80, 0.95),
+    "first_pass": Fact("first-pass yield of everything but Valve V30 in the last 30 days", 0.935, 0.96),
+    "first_pass_fallen": Fact("the same of Valve V30, which falls since 60 days ago", 0.84, 0.88),
+    "on_time": Fact("lines delivered by the promise first given, of those due and not cancelled", 0.85, 0.89),
+    "on_time_wave": Fact("the same of AUG in the wave, promised 85 to 64 days ago", 0.35, 0.53),
+    "waiting_wave": Fact("hours for which AUG waited for the supplier's castings", 15.0, 120.0),
+    "partial": Fact("delivered lines of which a part came", 0.03, 0.06),
+    "claims": Fact("delivered lines with a claim", 0.025, 0.05),
+    "labour_gain": Fact("earned hours per paid hour in the last 160 days, against the baseline", 0.09, 0.17),
+    "scrap_before": Fact("pieces scrapped of those made in the baseline", 0.042, 0.052),
+    "scrap_after": Fact("the same of the last 160 days", 0.028, 0.037),
+    "stock_less": Fact("mean value of stock in the last 120 days less that of the baseline, against it", -0.26, -0.14),
+    "penetration": Fact("companies won of those that could be served, apart from the mid-market in the Americas", 0.14, 0.22),
+    "penetration_low": Fact("the same of the mid-market in the Americas", 0.015, 0.045),
+    "left": Fact("customers whose contract ended in the last 20 days", 6.0, 6.0),
+    "left_csat": Fact("their CSAT in the last 120 days", 1.7, 2.7),
+    "others_csat": Fact("everybody else's", 4.2, 4.5),
+    "left_tickets": Fact("tickets of one of them in the last 120 days, in the mean", 9.0, 24.0),
+    "grown": Fact("monthly revenue of Beacon Ceramics Ltd now, against its first contract", 1.5, 3.0),
+    "negative": Fact("days on which the stock of Clamp C12 at JOL is below nothing", 3.0, 3.0),
+    "no_rate": Fact("lines in SEK, a currency without a rate", 20.0, 120.0),
+    "hurt_tickets": Fact("tickets of Harbor Castings Ltd about the crash of its scanner", 2.0, 14.0),
+}
+"""What is measured over the 400 days, and the figure a reader should find."""

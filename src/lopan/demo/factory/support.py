@@ -21,8 +21,8 @@ A_DAY = 7.5
 LONGEST = 60
 """Days after which nothing more happens to a ticket."""
 ANSWERS_A_DAY = 7.0
-_TROUBLE = 0.11
-"""Tickets a day of a customer who is on the way out, or whose app crashes."""
+_TROUBLE, _CRASHING = 0.11, 0.4
+"""Tickets a day of a customer who is on the way out, and of the one whose app crashes."""
 _WEEK = (1.15, 1.05, 1.0, 1.0, 0.9, 0.2, 0.15)
 PRIORITIES = ("low", "normal", "high", "critical")
 _LIKELY = (0.25, 0.5, 0.2, 0.05)
@@ -46,8 +46,8 @@ def tickets(world: World, day: int) -> Columns:
     rng = world.rng("tickets", day)
     usual = A_DAY * _WEEK[(day + 3) % 7] * world.scale * world.share
     bad = _troubled(world, day)
-    here = book(world).active(day)
-    buyer = np.repeat(np.arange(CUSTOMERS), rng.poisson((usual + _TROUBLE * bad) * here))
+    extra = np.where(np.arange(CUSTOMERS) == facts.HURT, _CRASHING, _TROUBLE) * bad
+    buyer = np.repeat(np.arange(CUSTOMERS), rng.poisson((usual + extra) * book(world).active(day)))
     n = len(buyer)
     sore = bad[buyer] & (rng.random(n) < 0.9)
     likely = np.where(sore[:, None], [(0.02, 0.18, 0.5, 0.3)], [_LIKELY])
