@@ -72,6 +72,9 @@ FACTS = {
     "nps": Fact("per cent promoters less per cent detractors, alike for all roles", 15.0, 42.0),
     "newcomers": Fact("people first seen on a day of the last two weeks, in the mean", 22.0, 38.0),
     "resurrected": Fact("share of people with a pause of more than nine days between two days of use", 0.015, 0.06),
+    "hurt_crashes": Fact("sessions of Harbor Castings Ltd since 2.2.0 that crash in the label scanner", 0.02, 0.10),
+    "hurt_only": Fact("share of the label scanner's crashes that hit it", 1.0, 1.0),
+    "hurt_use": Fact("its sessions a day in the last two weeks against those of the two before", 0.12, 0.45),
     "single_event": Fact("share of sessions of which one event arrived", 0.05, 0.07),
     "late": Fact("share of events that arrived more than an hour after they happened", 0.006, 0.012),
 }

@@ -27,7 +27,9 @@ def oee(business: Business, span: tuple[int, int], *sites: str) -> float:
     """Good pieces at the ideal cycle per hour that was planned to be busy."""
     state, site = business.column("work_unit_state", "state"), business.column("work_unit_state", "site")
     here = business.within("work_unit_state", "started", *span) & np.isin(site, sites or [one.code for one in SITES])
-    good = business.column("work_unit_state", "good") * np.nan_to_num(business.column("work_unit_state", "ideal_cycle_s"))
+    good = business.column("work_unit_state", "good") * np.nan_to_num(
+        business.column("work_unit_state", "ideal_cycle_s")
+    )
     planned = hours(business)[here & (state != "planned_down")].sum()
     return float(good[here].sum() / 3600 / planned)
 
@@ -75,7 +77,10 @@ def earned(business: Business, span: tuple[int, int]) -> float:
 
 def scrap(business: Business, span: tuple[int, int]) -> float:
     here = business.within("work_order", "ended", *span)
-    scrapped, good = business.column("work_order", "scrap")[here].sum(), business.column("work_order", "good")[here].sum()
+    scrapped, good = (
+        business.column("work_order", "scrap")[here].sum(),
+        business.column("work_order", "good")[here].sum(),
+    )
     return float(scrapped / (scrapped + good))
 
 

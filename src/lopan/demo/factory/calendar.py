@@ -69,7 +69,7 @@ def cared(day: int, number: int) -> bool:
 def shifts(world: World, start: int, now: int) -> Iterator[Columns]:
     """Every site's calendar, known two weeks ahead."""
     for site in SITES:
-        for day in range(max(world.first, day_of(site, start) - 1), day_of(site, now) + _AHEAD + 1):
+        for day in range(max(world.first, day_of(site, start) - 1), now // DAY_MS + _AHEAD + 1):
             rows = list(_of_day(world, site, day))
             if rows:
                 yield _columns(site, day, rows)

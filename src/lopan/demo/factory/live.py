@@ -16,6 +16,7 @@ from lopan.demo.factory.telling import SOURCE, TELLERS, told
 from lopan.demo.factory.troubles import Troubles
 from lopan.demo.factory.world import World
 from lopan.errors import GiveUp
+from lopan.fact import SPECS
 
 TICK_S = 15.0
 _BATCH = 500
@@ -64,17 +65,18 @@ def _told(world: World, since: int, now: int, rarely: int | None) -> Rows:
     for fact in TELLERS:
         start = rarely if fact in _RARE else since
         if start is not None:
-            found = [_plain(row) for block in told(world, fact, start, now) for row in block.to_pylist()]
+            found = [plain(fact, row) for block in told(world, fact, start, now) for row in block.to_pylist()]
             if found:
                 rows[fact] = found
     return rows
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as JSON has it: what is unknown is left out, times as text."""
+def plain(fact: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a block as JSON has it: what is unknown is left out, times are text, flags true or false."""
     kept = {name: value for name, value in row.items() if value is not None and name != "deleted"}
-    plain: dict[str, Any] = msgspec.to_builtins(kept)
-    return plain
+    kept |= {one.name: bool(kept[one.name]) for one in SPECS[fact].columns if one.kind == "flag" and one.name in kept}
+    made: dict[str, Any] = msgspec.to_builtins(kept)
+    return made
 
 
 async def _post(client: httpx.AsyncClient, fact: str, rows: list[dict[str, Any]]) -> None:

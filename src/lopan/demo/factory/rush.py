@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ ORDERS_S, TICKETS_S, FLOOD_S = 120.0, 240.0, 6.0
 _LONGEST_MS = 10 * MIN_MS
 
 
-class Row(msgspec.Struct, order=True):
+class Row(msgspec.Struct):
     """One row of a fact that is to be sent at ``at``, ms since 1970; fields are as in JSON."""
 
     at: int
@@ -48,7 +49,7 @@ class Rush:
         flood = TICKET_FLOOD in troubles
         for _ in range(self._rng.poisson(seconds / (FLOOD_S if flood else TICKETS_S))):
             self._waiting += self._ticket(now, flood)
-        sent = sorted(row for row in self._waiting if row.at <= now)
+        sent = sorted((row for row in self._waiting if row.at <= now), key=attrgetter("at"))
         self._waiting = [row for row in self._waiting if row.at > now]
         return sent
 

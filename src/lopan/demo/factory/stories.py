@@ -79,7 +79,9 @@ STORIES = {
     "scrap_before": Fact("pieces scrapped of those made in the baseline", 0.042, 0.052),
     "scrap_after": Fact("the same of the last 160 days", 0.028, 0.037),
     "stock_less": Fact("mean value of stock in the last 120 days less that of the baseline, against it", -0.26, -0.14),
-    "penetration": Fact("companies won of those that could be served, apart from the mid-market in the Americas", 0.14, 0.22),
+    "penetration": Fact(
+        "companies won of those that could be served, without the mid-market in the Americas", 0.14, 0.22
+    ),
     "penetration_low": Fact("the same of the mid-market in the Americas", 0.015, 0.045),
     "left": Fact("customers whose contract ended in the last 20 days", 6.0, 6.0),
     "left_csat": Fact("their CSAT in the last 120 days", 1.7, 2.7),

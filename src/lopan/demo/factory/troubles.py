@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
@@ -44,7 +45,7 @@ class Troubles:
     def __init__(self, root: Path) -> None:
         self._path = root / FILE
         self._kept = Kept()
-        if self._path.is_file():
+        with contextlib.suppress(FileNotFoundError, msgspec.MsgspecError):
             self._kept = msgspec.json.decode(self._path.read_bytes(), type=Kept)
 
     def altered(self, rows: Rows, on: Collection[str], now: str) -> Rows:
