@@ -36,7 +36,7 @@ def create(
     """A new token of 256 random bits, known only to the caller; Rejected for an unknown level, or nothing it may do."""
     granted = known_levels(levels)
     if not granted and not feeds:
-        raise Rejected("level", "a token without a level could read nothing; give at least one")
+        raise Rejected("level", "a token without a level could read nothing; give at least one, or let it write facts")
     if not name.isprintable() or not 1 <= len(name) <= 64:
         raise Rejected("name", "a token's name has 1 to 64 printable characters")
     token = PREFIX + secrets.token_urlsafe(32)
