@@ -24,7 +24,8 @@ _MONEY = "{currency:String}"
 class Facts:
     """Rows of ``analytics/sql/<name>.sql``, in which ``{work_order:Identifier}`` stands for the work orders.
 
-    ``{rates:Identifier}`` are the exchange rates both ways, ``{currency:String}`` what they are wanted into. ``currency`` is the one that money is reported in, ``zone`` the one that days without a site belong to.
+    ``{rates:Identifier}`` are the exchange rates both ways (``lopan.store.rates``). ``currency``, also for statements,
+    is the one that money is reported in, ``zone`` the one that days without a site belong to.
     """
 
     def __init__(self, readers: Readers, store: Store, zone: str, currency: str) -> None:
