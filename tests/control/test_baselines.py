@@ -49,7 +49,8 @@ def test_a_new_version_replaces_the_old_one_without_touching_its_values(engine: 
     clock.move(60)
     baselines.approve(engine, new, "ben@example.org", clock)
     current = baselines.current(engine)
-    assert current is not None and current.version == new
+    assert current is not None
+    assert current.version == new
     replaced = baselines.get(engine, old)
     assert (replaced.state, replaced.replaced_at, replaced.frozen) == ("replaced", clock.now(), VALUES)
     assert [one.version for one in baselines.listing(engine)] == [new, old]

@@ -55,9 +55,9 @@ class Roi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``[retention]``: a contract renewed within ``grace_days`` never ended; who orders nothing in ``quiet_days`` is lost.
+    """``[retention]``: a contract renewed within ``grace_days`` never ended.
 
-    The second holds for customers without contracts.
+    Customers without contracts are lost when they order nothing for ``quiet_days``.
     """
 
     grace_days: Days = 30
