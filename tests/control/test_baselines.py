@@ -13,8 +13,8 @@ from lopan.errors import Rejected
 FIRST, LAST = date(2026, 1, 1), date(2026, 3, 31)
 VALUES = Frozen(
     made=[
-        Made(site="A", product="p", good=10, scrap=1, standard=50, scrap_cost=5, cost=80),
-        Made(site="B", product="q", good=20, scrap=0, standard=None, scrap_cost=0, cost=90),
+        Made(site="A", product="p", good=10, scrap=1, valued=10, standard=50, scrap_cost=5, cost=80),
+        Made(site="B", product="q", good=20, scrap=0, valued=0, standard=0, scrap_cost=0, cost=90),
     ],
     worked=[Worked(site="A", paid=100, direct=80, earned=90)],
     held=[Held(site="B", average=1_000)],

@@ -62,16 +62,17 @@ baselines = Table(
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What one product came to at one site: units, and money in the currency of the baseline.
 
-    ``standard`` is the standard cost of the good units, ``scrap_cost`` that of the scrapped ones, None where orders
-    have no standard cost; ``cost`` is material, labour, machine and overhead together.
+    ``standard`` is the standard cost of the good units, ``scrap_cost`` that of the scrapped ones, both of the orders that
+    have one: ``valued`` of the good units. ``cost`` is material, labour, machine and overhead together.
     """
 
     site: str
     product: str
     good: float
     scrap: float
-    standard: float | None
-    scrap_cost: float | None
+    valued: float
+    standard: float
+    scrap_cost: float
     cost: float
 
 
