@@ -22,6 +22,7 @@ from lopan.alerts.service import Alerts
 from lopan.analytics import features, peoplekpis, usagekpis, workflows
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
+from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
@@ -191,10 +192,12 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
         usage = Usage(people, pages, product, clock)
-        kpis = Kpis(pages, catalog, clock, config.timezone, _queries(people, usage))
+        told, heard = (Facts(one, store, config.timezone, config.business.currency) for one in (pages, rules))
+        asked, judged = _queries(people, usage), _queries(watched, Usage(watched, rules, product, clock))
+        kpis = Kpis(pages, catalog, clock, config.timezone, asked, FactKpis(told, clock))
         alerts = Alerts(
             engine,
-            Kpis(rules, catalog, clock, config.timezone, _queries(watched, Usage(watched, rules, product, clock))),
+            Kpis(rules, catalog, clock, config.timezone, judged, FactKpis(heard, clock)),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -230,7 +233,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reporter=Reporter(people, usage, pages, catalog.kpis, clock),
             reach=Reaches(pages),
             current=current,
-            facts=Facts(pages, store, config.timezone, config.business.currency),
+            facts=told,
             loader=loader,
         )
         if config.notify.email.host:

@@ -10,6 +10,9 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from lopan.analytics.calendar import Dates
+from lopan.catalog.relation import DERIVED
+from lopan.catalog.workdays import Place, Workdays, begin_of, day_of, workdays
 from lopan.errors import Rejected
 from lopan.fact import SPECS
 from lopan.store import Readers, Store
@@ -18,7 +21,9 @@ from lopan.store.facts import known_on, now
 from lopan.store.rates import RATES, rates_now, rates_on
 
 _NAMED = re.compile(r"\{(\w+):Identifier\}")
-_MONEY = "{currency:String}"
+_RELATION = re.compile(rf"\{{({'|'.join(DERIVED)}):Identifier\}}")
+_DAY_OF = re.compile(r"\{day_of\((\w+), (\w+)\)\}")
+_BEGIN_OF = re.compile(r"\{begin_of\((\w+), (\w+)\)\}")
 
 
 class Facts:
@@ -38,12 +43,22 @@ class Facts:
         return await self.ask(sql(name), known, **params)
 
     async def ask(self, statement: str, known: date | None = None, **params: Param) -> list[dict[str, Any]]:
-        """As ``rows`` for a statement; raises Rejected for a day before 1970, and what ``Readers.rows`` raises."""
-        named = sorted(set(_NAMED.findall(statement)) & {*SPECS, RATES})
+        """As ``rows`` for a statement; raises Rejected for a day before 1970, and what ``Readers.rows`` raises.
+
+        Parameters that the statement does not name are left out.
+        """
+        text = whole(statement)
+        named = sorted(set(_NAMED.findall(text)) & {*SPECS, RATES})
         tables = {fact: await self.table(fact, known) for fact in named}
-        money = {"currency": self.currency} if _MONEY in statement else {}
-        answer = await self._readers.rows(statement, {**tables, **money, **params})
+        used = {name: value for name, value in {"currency": self.currency, **params}.items() if f"{{{name}:" in text}
+        answer = await self._readers.rows(text, {**tables, **used})
         return list(answer.to_pylist()) if answer.num_columns else []
+
+    async def workdays(self, dates: Dates, known: date | None = None, site: str = "") -> Workdays:
+        """The production days of every site, or of one, for ``params`` of statements that say ``day_of``."""
+        places = [Place(**row) for row in await self.rows("sites", known)]
+        chosen = [place for place in places if site in ("", place.site)]
+        return workdays(chosen, ZoneInfo(self.zone), dates.first, dates.last)
 
     async def table(self, fact: str, known: date | None = None) -> str:
         """What to select ``fact`` from."""
@@ -62,6 +77,15 @@ class Facts:
         if fact == RATES:
             return rates_on(self._store, known, ZoneInfo(self.zone))
         return known_on(self._store, fact, known, ZoneInfo(self.zone))
+
+
+@cache
+def whole(statement: str) -> str:
+    """A statement with the relations that it names written out, and its production days: ``{day_of(moment, site)}``."""
+    text = _RELATION.sub(lambda found: f"({sql(found[1])})", statement)
+    text = text if text == statement else whole(text)
+    text = _DAY_OF.sub(lambda found: day_of(found[1], found[2]), text)
+    return _BEGIN_OF.sub(lambda found: begin_of(found[1], found[2]), text)
 
 
 @cache
