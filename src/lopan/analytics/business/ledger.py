@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 
 from lopan.analytics.calendar import Dates
@@ -130,11 +129,6 @@ class Ledger:
         return _regions(await self._workdays(periods, scope)) if scope.region else {}
 
 
-async def both(first: Any, second: Any) -> Any:
-    """Two questions at once."""
-    return await asyncio.gather(first, second)
-
-
 def allocated(spent: Sequence[Spent], output: Sequence[Output]) -> dict[tuple[int, str, str], float]:
     """Cost of making by (period, site, product), what belongs to no product shared out by standard cost.
 
@@ -185,8 +179,3 @@ def _regions(days: Workdays) -> dict[str, str]:
 
 def _day(numbered: int) -> date:
     return date.fromordinal(date(1970, 1, 1).toordinal() + numbered)
-
-
-def moment(value: datetime) -> int:
-    """Milliseconds since 1970."""
-    return round(value.timestamp() * 1_000)
