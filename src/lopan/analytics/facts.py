@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,8 +17,8 @@ from lopan.errors import Rejected
 from lopan.fact import SPECS
 from lopan.store import Readers, Store
 from lopan.store.base import Param
-from lopan.store.facts import known_on, now
-from lopan.store.rates import RATES, rates_now, rates_on
+from lopan.store.facts import known_on, now, rates_on
+from lopan.store.rates import NOW, RATES
 
 _NAMED = re.compile(r"\{(\w+):Identifier\}")
 _RELATION = re.compile(rf"\{{({'|'.join(DERIVED)}):Identifier\}}")
@@ -36,7 +36,8 @@ class Facts:
     def __init__(self, readers: Readers, store: Store, zone: str, currency: str) -> None:
         self._readers, self._store = readers, store
         self.zone, self.currency = zone, currency
-        self._views: dict[tuple[str, date | None], str] = {}
+        self._making = asyncio.Lock()
+        self._views: dict[tuple[str, date], str] = {}
 
     async def rows(self, name: str, known: date | None = None, **params: Param) -> list[dict[str, Any]]:
         """Rows of one SQL file as dicts; ``known``: only what was known at the end of that day."""
@@ -62,21 +63,17 @@ class Facts:
 
     async def table(self, fact: str, known: date | None = None) -> str:
         """What to select ``fact`` from."""
-        if known is None and fact != RATES:
-            return now(fact)
-        if known is not None and known.year < 1970:
+        if known is None:
+            return NOW if fact == RATES else now(fact)
+        if known.year < 1970:
             raise Rejected("known", f"nothing was known on {known.isoformat()}: give a day after 1970")
         key = (fact, known)
-        if key not in self._views:
-            self._views[key] = await asyncio.to_thread(self._view, fact, known)
+        # One at a time: a view that is being made anew is missing for a moment.
+        async with self._making:
+            if key not in self._views:
+                make = partial(rates_on if fact == RATES else partial(known_on, fact=fact), self._store)
+                self._views[key] = await asyncio.to_thread(make, day=known, zone=ZoneInfo(self.zone))
         return self._views[key]
-
-    def _view(self, fact: str, known: date | None) -> str:
-        if known is None:
-            return rates_now(self._store)
-        if fact == RATES:
-            return rates_on(self._store, known, ZoneInfo(self.zone))
-        return known_on(self._store, fact, known, ZoneInfo(self.zone))
 
 
 @cache

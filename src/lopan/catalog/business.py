@@ -23,7 +23,7 @@ Count = Annotated[int, Meta(ge=1, le=1_000)]
 
 
 class Phi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The share of freed hours that were really redeployed or not paid, 0 to 1: as low, likely and high as it may be."""
+    """The share of freed hours that were really redeployed or not paid, 0 to 1: low, likely and high."""
 
     low: Share = 0.3
     base: Share = 0.5
@@ -40,8 +40,8 @@ class Roi(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     ``labour`` says what became of freed hours: ``redeployed`` (worth ``loaded_rate`` each, times phi), ``sold`` (the
     extra good units at ``margin`` each), or ``booked`` (only what facts of savings say). ``loaded_rate`` and ``margin``
-    are in the reporting currency; without a rate it is the average of the labour facts. ``carrying_rate`` is what holding
-    stock costs a year, as a share of its value. Lines in ``hard`` are cash. ``hours`` are those of productivity.
+    are in the reporting currency; without a rate it is the average of the labour facts. ``carrying_rate`` is what
+    holding stock costs a year, as a share of its value. Lines in ``hard`` are cash, ``hours`` those of productivity.
     """
 
     start: date | None = None

@@ -62,7 +62,7 @@ baselines = Table(
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What one product came to at one site: units, and money in the currency of the baseline.
 
-    ``standard`` is the standard cost of the good units, ``scrap_cost`` that of the scrapped ones, both of the orders that
+    ``standard`` is the standard cost of the good units, ``scrap_cost`` that of the scrapped ones, both of orders that
     have one: ``valued`` of the good units. ``cost`` is material, labour, machine and overhead together.
     """
 

@@ -13,35 +13,27 @@ the order in which facts came is no part of them.
 
 from __future__ import annotations
 
-from datetime import date
-from zoneinfo import ZoneInfo
-
-from lopan.store.base import Store
-from lopan.store.facts import known_on, now
-
 RATES = "rates"
-FACT = "fx_rate"
-_BOTH = """CREATE OR REPLACE VIEW {view} AS
+"""What statements call the view."""
+
+SOURCE = "fx_rate"
+"""The fact that it is made of."""
+
+NOW = "fact_rates_now"
+"""The view of the rates as they are known now."""
+
+
+def view(name: str, source: str) -> str:
+    """The statement that makes the view ``name`` over ``source``, rows of the fact as they are or were known.
+
+    Where a day has the rate itself and its inverse, the rate itself counts; of several, the newest.
+    """
+    return f"""CREATE OR REPLACE VIEW {name} AS
 SELECT currency, into, toInt64(day) AS d, argMax(rate, (direct, ver, source, key)) AS rate
 FROM (
-    SELECT toString(currency) AS currency, toString(into) AS into, day, rate, 1 AS direct, ver, source, key FROM {rates}
+    SELECT toString(currency) AS currency, toString(into) AS into, day, rate, 1 AS direct, ver, source, key
+    FROM {source}
     UNION ALL
-    SELECT toString(into), toString(currency), day, 1 / rate, 0, ver, source, key FROM {rates}
+    SELECT toString(into), toString(currency), day, 1 / rate, 0, ver, source, key FROM {source}
 )
-GROUP BY currency, into, d"""
-"""Where a day has the rate itself and its inverse, the rate itself counts; of several, the newest."""
-
-
-def rates_now(store: Store) -> str:
-    """The name of a view of the rates as they are known now, made anew."""
-    return _view(store, now(FACT), "fact_rates_now")
-
-
-def rates_on(store: Store, day: date, zone: ZoneInfo) -> str:
-    """The name of a view of the rates as they were known at the end of ``day`` in ``zone``, made anew."""
-    return _view(store, known_on(store, FACT, day, zone), f"fact_rates_on_{day:%Y%m%d}")
-
-
-def _view(store: Store, rates: str, view: str) -> str:
-    store.execute(_BOTH.format(view=view, rates=rates))
-    return view
+GROUP BY currency, into, d"""  # noqa: S608 - names of views alone

@@ -99,7 +99,7 @@ def same(left: Sequence[Any], right: dict[tuple[Any, ...], list[float]], keys: i
 
 def test_hours(house: House) -> None:
     draw = Random(7)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "key": str(number),
             "started": at(draw),
@@ -131,7 +131,7 @@ def test_hours(house: House) -> None:
 
 def test_output(house: House) -> None:
     draw = Random(7)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "key": str(number),
             "order": str(number),
@@ -169,7 +169,7 @@ def test_spent(house: House) -> None:
     house.clear("work_order")
     house.load([{"key": "o", "order": "o", "product": "q", "ordered": 1.0}], "work_order")
     kinds = ("material", "labour", "machine", "overhead", "scrap", "rework", "warranty", "cogs", "other")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "key": str(number),
             "day": date(2026, 1, 1) + timedelta(days=draw.randrange(180)),
@@ -201,7 +201,7 @@ def test_spent(house: House) -> None:
 def test_stock_lies_until_the_next_count_of_its_site(house: House) -> None:
     draw = Random(7)
     first = date(2026, 1, 1)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "key": str(number),
             "day": first + timedelta(days=7 * draw.randrange(24)),

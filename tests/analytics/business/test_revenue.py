@@ -121,7 +121,8 @@ def expected(rows: list[dict[str, Any]], dates: Dates, period: int, only: str = 
         money["contracted"] += max(before - after, Decimal(0)) if opened and closed else 0
         money["expanded"] += max(after - before, Decimal(0)) if opened and closed else 0
         money["won"] += after if not opened else 0
-    return Movement(period=period, k=only, **counts, **{name: float(value) for name, value in money.items()})
+    amounts: dict[str, Any] = {name: float(value) for name, value in money.items()}
+    return Movement(period=period, k=only, **counts, **amounts)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -162,8 +163,8 @@ def test_segments_are_those_of_the_last_day(house: House) -> None:
     moved = {"key": "b2", "account": "b", "valid_from": date(2026, 3, 1), "segment": "large", "region": "north"}
     house.load([{**account, "key": name, "account": name} for name in "ab"] + [moved], "account")
 
-    def asked(**who: str) -> list[tuple[int, str, float]]:
-        answer = house.ask(lambda facts: Revenue(facts, HOW).movements(PERIODS[:2], Who(**who), NOW))  # type: ignore[arg-type]
+    def asked(**who: Any) -> list[tuple[int, str, float]]:
+        answer = house.ask(lambda facts: Revenue(facts, HOW).movements(PERIODS[:2], Who(**who), NOW))
         return [(one.period, one.k, one.after) for one in answer]
 
     assert asked(by="segment") == [(0, "small", 200), (1, "large", 100), (1, "small", 100)]
@@ -173,7 +174,7 @@ def test_segments_are_those_of_the_last_day(house: House) -> None:
 def test_who_orders_nothing_for_so_long_is_lost(house: House) -> None:
     house.clear("order_line")
     draw = Random(1)
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "key": str(number),
             "order": str(number),

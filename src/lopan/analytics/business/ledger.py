@@ -1,4 +1,4 @@
-"""What facts of work, cost and stock come to by period, site and product: the sums that figures of money are made of."""
+"""What facts of work, cost and stock come to by period, site and product: what figures of money are made of."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Ledger:
         """The first and the newest day for which the stock of each site is known."""
         rows = await self.facts.rows("stock_begun", scope.known, site=scope.site)
         found = {row["site"]: Dates(_day(row["since"]), _day(row["newest"])) for row in rows}
-        regions = await self._regions(scope, [Dates(scope.today, scope.today)])
+        regions = await self.regions([Dates(scope.today, scope.today)], scope) if scope.region else {}
         return {site: days for site, days in found.items() if scope.region in ("", regions.get(site, ""))}
 
     async def regions(self, periods: Sequence[Dates], scope: Scope) -> Mapping[str, str]:
@@ -125,9 +125,6 @@ class Ledger:
         around = Dates(min(one.first for one in periods), max(one.last for one in periods))
         return await self.facts.workdays(around, scope.known, scope.site)
 
-    async def _regions(self, scope: Scope, periods: Sequence[Dates]) -> Mapping[str, str]:
-        return _regions(await self._workdays(periods, scope)) if scope.region else {}
-
 
 def allocated(spent: Sequence[Spent], output: Sequence[Output]) -> dict[tuple[int, str, str], float]:
     """Cost of making by (period, site, product), what belongs to no product shared out by standard cost.
@@ -135,26 +132,22 @@ def allocated(spent: Sequence[Spent], output: Sequence[Output]) -> dict[tuple[in
     By good units where some of them have none; what nothing was made beside stays with the product "".
     """
     found: dict[tuple[int, str, str], float] = {}
-    weights: dict[tuple[int, str], dict[str, float]] = {}
-    for period, site in {(one.period, one.site) for one in spent if not one.product}:
-        here = [one for one in output if one.period == period and site in ("", one.site)]
-        standard = all(one.valued == one.good for one in here)
-        parts: dict[str, float] = {}
-        for one in here:
-            parts[f"{one.site}\n{one.product}"] = one.standard if standard else one.good
-        weights[period, site] = parts
     for one in spent:
-        parts = {} if one.product else weights[one.period, one.site]
-        total = sum(parts.values())
-        if total <= 0:
-            key = (one.period, one.site, one.product)
-            found[key] = found.get(key, 0.0) + one.making
-            continue
-        for place, weight in parts.items():
-            site, _, product = place.partition("\n")
-            key = (one.period, site, product)
-            found[key] = found.get(key, 0.0) + one.making * weight / total
+        for key, share in _shares(one, output).items():
+            found[key] = found.get(key, 0.0) + one.making * share
     return found
+
+
+def _shares(spent: Spent, output: Sequence[Output]) -> dict[tuple[int, str, str], float]:
+    """Where the cost belongs, by which part of it."""
+    whole = {(spent.period, spent.site, spent.product): 1.0}
+    if spent.product:
+        return whole
+    here = [one for one in output if one.period == spent.period and spent.site in ("", one.site)]
+    standard = all(one.valued == one.good for one in here)
+    weights = {(one.period, one.site, one.product): one.standard if standard else one.good for one in here}
+    total = sum(weights.values())
+    return {key: weight / total for key, weight in weights.items()} if total > 0 else whole
 
 
 def _params(periods: Sequence[Dates], scope: Scope, days: Workdays) -> dict[str, Param]:

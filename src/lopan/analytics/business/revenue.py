@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lopan.analytics.calendar import DAY, Dates, begin
@@ -83,8 +83,8 @@ class Revenue:
         return [Buyers(*row.values())._replace(period=row["p"] - 1) for row in rows]
 
     async def _rows(
-        self, name: str, periods: Sequence[Dates], who: Who, now: datetime, more: dict[str, Param]
-    ) -> list[dict[str, int | float | str]]:
+        self, name: str, periods: Sequence[Dates], who: Who, now: datetime, more: Mapping[str, Param]
+    ) -> list[dict[str, Any]]:
         if not periods:
             return []
         ends = [min(begin(one.last + DAY, self._zone), now) for one in periods]
