@@ -43,6 +43,9 @@ DERIVED: dict[str, Spec] = {
             "unrated",
         ),
         _spec("contract_spans", text="account currency", number="mrr begun over until waiting"),
+        _spec("market_listed", text="company entity customer segment region", number="p reach worth"),
+        _spec("market_accounts", text="account root segment region", number="p arr missing"),
+        _spec("market_won", text="entity segment region", number="p arr missing"),
         _spec("unit_days", text="work_unit site", time="started", number="calendar_s production_s busy_s down_s"),
     )
 }
