@@ -86,9 +86,13 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[business]``: the currency that money is reported in (ISO 4217)."""
+    """``[business]``: the currency that money is reported in (ISO 4217); the site whose shifts are support's hours;
+    ``[business.targets]``: targets of KPIs by id, in their unit.
+    """
 
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    support_site: str = ""
+    targets: dict[str, float] = {}
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.analytics.figures import asked, metric, own
 from tests.house import House
 
-from lopan.analytics.metric import Against, Filters, Span
+from lopan.analytics.kpis import Kpis
+from lopan.analytics.metric import Against, Filters, Metric, Span
 from lopan.catalog import DAY, MONTH, WEEK
 from lopan.errors import ConfigError, Rejected
 
@@ -65,7 +66,7 @@ lines = st.builds(
     },
     st.sampled_from([f"k{number}" for number in range(12)]),
     moments,
-    st.one_of(st.none(), st.integers(-40, 40)),
+    st.sampled_from([None, -40, -1, 0, 1, 40]),
     st.sampled_from([*SITES, "", "Unknown"]),
     st.sampled_from(["", "c0", "c1"]),
     st.booleans(),
@@ -254,3 +255,15 @@ def test_a_denominator_of_another_fact_and_a_total(house: House) -> None:
     total = own(source="ticket_event", time="at", kind="total", numerator="count()", denominator="", dimensions=())
     assert metric(house, "own", SPAN, now=NOW, catalog=total).value == 3
     assert metric(house, "own", Span(SPAN.start, SPAN.start + timedelta(1)), now=NOW, catalog=total).value is None
+
+
+def test_every_built_in_figure_has_no_data_where_there_are_no_facts(house: House) -> None:
+    house.clear("order_line", "work_order", "work_unit_state", "inspection", "ticket_event", "shift")
+
+    async def ask(kpis: Kpis) -> list[Metric]:
+        entries = [kpi for kpi in kpis.catalog.kpis.values() if kpi.of_facts]
+        return [await kpis.metric(kpi.id, SPAN, by=kpi.dimensions[-1]) for kpi in entries]
+
+    for found in asked(house, ask, now=NOW):
+        assert (found.id, found.value, found.n, found.status) == (found.id, None, 0, "no data")
+        assert (found.groups, {point.value for point in found.series}) == ([], {None})

@@ -21,7 +21,10 @@ from lopan.store.facts import known_on, now, rates_on
 from lopan.store.rates import NOW, RATES
 
 _NAMED = re.compile(r"\{(\w+):Identifier\}")
-_RELATION = re.compile(rf"\{{({'|'.join(DERIVED)}):Identifier\}}")
+_STEPS = ("states", "unit_calendar", "worked", "contract_spans", "market_listed", "market_accounts", "market_won")
+"""Rows that only other statements are made of."""
+
+_RELATION = re.compile(rf"\{{({'|'.join((*DERIVED, *_STEPS))}):Identifier\}}")
 _DAY_OF = re.compile(r"\{day_of\((\w+), (\w+)\)\}")
 _BEGIN_OF = re.compile(r"\{begin_of\((\w+), (\w+)\)\}")
 
@@ -29,15 +32,16 @@ _BEGIN_OF = re.compile(r"\{begin_of\((\w+), (\w+)\)\}")
 class Facts:
     """Rows of ``analytics/sql/<name>.sql``, in which ``{work_order:Identifier}`` stands for the work orders.
 
-    ``{rates:Identifier}`` are the exchange rates both ways (``lopan.store.rates``). ``currency``, also for statements,
-    is the one that money is reported in, ``zone`` the one that days without a site belong to.
+    ``{rates:Identifier}`` are the exchange rates both ways (``lopan.store.rates``) and ``{currency:String}`` what they
+    are wanted into. ``currency`` is the one that money is reported in, ``zone`` the one that days without a site belong
+    to, ``support`` the site whose shifts are the working hours of support.
     """
 
-    def __init__(self, readers: Readers, store: Store, zone: str, currency: str) -> None:
+    def __init__(self, readers: Readers, store: Store, zone: str, currency: str, support: str = "") -> None:
         self._readers, self._store = readers, store
-        self.zone, self.currency = zone, currency
-        self._making = asyncio.Lock()
+        self.zone, self.currency, self.support = zone, currency, support
         self._views: dict[tuple[str, date], str] = {}
+        self._making = asyncio.Lock()
 
     async def rows(self, name: str, known: date | None = None, **params: Param) -> list[dict[str, Any]]:
         """Rows of one SQL file as dicts; ``known``: only what was known at the end of that day."""
@@ -51,7 +55,8 @@ class Facts:
         text = whole(statement)
         named = sorted(set(_NAMED.findall(text)) & {*SPECS, RATES})
         tables = {fact: await self.table(fact, known) for fact in named}
-        used = {name: value for name, value in {"currency": self.currency, **params}.items() if f"{{{name}:" in text}
+        given = {"support": self.support, "currency": self.currency, **params}
+        used = {name: value for name, value in given.items() if f"{{{name}:" in text}
         answer = await self._readers.rows(text, {**tables, **used})
         return list(answer.to_pylist()) if answer.num_columns else []
 
@@ -68,8 +73,7 @@ class Facts:
         if known.year < 1970:
             raise Rejected("known", f"nothing was known on {known.isoformat()}: give a day after 1970")
         key = (fact, known)
-        # One at a time: a view that is being made anew is missing for a moment.
-        async with self._making:
+        async with self._making:  # a view that is being replaced is missing for a moment
             if key not in self._views:
                 make = partial(rates_on if fact == RATES else partial(known_on, fact=fact), self._store)
                 self._views[key] = await asyncio.to_thread(make, day=known, zone=ZoneInfo(self.zone))

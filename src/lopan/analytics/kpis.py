@@ -187,7 +187,7 @@ class Kpis:
         if by and by not in kpi.dimensions:
             raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions) or 'nothing'}, not by {by!r}")
         if facts := self._of(kpi):
-            return await facts.rows(kpi, parts, step, by, narrow)
+            return await facts.rows(kpi, self.catalog.kpis.values(), parts, step, by, narrow)
         if kpi.kind == "query":
             return await self._query(kpi).rows(kpi, parts, by, narrow)
         statements = compile_values(kpi, parts, step, by, narrow, self._zone)
@@ -201,7 +201,9 @@ class Kpis:
     async def _series(self, kpi: Kpi, part: Part, narrow: Narrow, step: int, *, wanted: bool) -> list[Row]:
         """What a KPI answers apart from its value: all of kind ``query``, and those over facts that do not add up."""
         if facts := self._of(kpi):
-            return await facts.rows(kpi, [part], step, "", narrow) if wanted and not kpi.additive else []
+            if kpi.additive or not wanted:
+                return []
+            return await facts.rows(kpi, self.catalog.kpis.values(), [part], step, "", narrow)
         return await self._query(kpi).series(kpi, part, narrow) if wanted and kpi.kind == "query" else []
 
     async def _buckets(self, kpi: Kpi, rows: list[Row], span: Span, step: int, narrow: Narrow) -> list[Point]:

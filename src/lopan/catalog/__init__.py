@@ -1,7 +1,7 @@
 """Every KPI, defined once: entries, their lint, and the compiler from an entry to SQL."""
 
 from lopan.catalog.compiler import DAY, PERCENTILES, Narrow, Part, Statement, compile_percentiles, compile_values
-from lopan.catalog.factsql import AXES, MONTH, WEEK, compile_facts
+from lopan.catalog.factsql import AXES, MONTH, WEEK, compile_facts, siblings
 from lopan.catalog.kpi import Kpi
 from lopan.catalog.loader import Catalog, load
 
@@ -20,4 +20,5 @@ __all__ = [
     "compile_percentiles",
     "compile_values",
     "load",
+    "siblings",
 ]

@@ -6,8 +6,9 @@ enters is an entry's formula and fixed fragments.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lopan.catalog.compiler import DAY, Narrow, Part, Statement
@@ -40,25 +41,48 @@ _ACCOUNTS = """
         ) AS a ON toString(%s) = a_account AND d >= a_from"""
 
 
+class Formula(NamedTuple):
+    """What one entry counts."""
+
+    above: str
+    below: str
+    samples: str
+    value: str
+
+
 def compile_facts(
-    kpi: Kpi, parts: Sequence[Part], step: int, by: str, narrow: Narrow, days: Workdays, zone: str, now: datetime
-) -> list[Statement]:
-    """Rows as those of ``compile_values``, but ``t`` = first day of the bucket, counted from 1970.
+    kpis: Sequence[Kpi], parts: Sequence[Part], step: int, by: str, narrow: Narrow, days: Workdays, zone: str,
+    now: datetime,
+) -> list[Statement]:  # fmt: skip
+    """Rows (half, t, k, figures): a tuple as ``Sums`` for each of ``kpis``, which are ``siblings``; ``t`` = first day
+    of the bucket, counted from 1970.
 
     Parts begin and end at midnights of ``zone`` and do not overlap; they mean those dates at every site. ``now`` is
     what a formula may name. Two statements when the denominator comes from another fact.
     """
+    kpi = kpis[0]
     if step not in _BUCKETS:
         raise Rejected("step", f"{kpi.id} is known by day, week and month, not every {step} s")
+    asked = (parts, step, by, narrow, days, zone, now)
+    formulas = [Formula(one.numerator, one.denominator or "0", one.samples, one.value or "0") for one in kpis]
     if not kpi.denominator_source:
-        formulas = (kpi.numerator, kpi.denominator, kpi.samples)
-        return [_select(kpi, kpi.source, kpi.time, formulas, kpi.where, parts, step, by, narrow, days, zone, now)]
-    above, below = (kpi.numerator, "0", "0"), ("0", kpi.denominator, kpi.samples)
-    time = kpi.denominator_time or kpi.time
+        return [_select(kpi.source, kpi.time, formulas, kpi.where, *asked)]
+    (own,) = formulas
+    above, below = own._replace(below="0", samples="0"), own._replace(above="0", value="0")
+    other = kpi.denominator_time or kpi.time
     return [
-        _select(kpi, kpi.source, kpi.time, above, kpi.where, parts, step, by, narrow, days, zone, now),
-        _select(kpi, kpi.denominator_source, time, below, "1", parts, step, by, narrow, days, zone, now),
+        _select(kpi.source, kpi.time, [above], kpi.where, *asked),
+        _select(kpi.denominator_source, other, [below], "1", *asked),
     ]
+
+
+def siblings(kpi: Kpi, kpis: Iterable[Kpi]) -> list[Kpi]:
+    """The entries that count the same rows as ``kpi``: one statement answers all of them, so that they cost one."""
+    if kpi.denominator_source or kpi.kind == "query":
+        return [kpi]
+    same = (kpi.source, kpi.time, kpi.where)
+    ordinary = (one for one in kpis if not one.denominator_source and one.kind != "query")
+    return [one for one in ordinary if (one.source, one.time, one.where) == same]
 
 
 def has_dimension(fact: str, name: str) -> bool:
@@ -79,13 +103,11 @@ def dates(part: Part, zone: str) -> tuple[date, date]:
 
 
 def _select(
-    kpi: Kpi, fact: str, time: str, formulas: tuple[str, str, str], where: str, parts: Sequence[Part], step: int,
-    by: str, narrow: Narrow, days: Workdays, zone: str, now: datetime,
+    fact: str, time: str, formulas: Sequence[Formula], where: str, parts: Sequence[Part], step: int, by: str,
+    narrow: Narrow, days: Workdays, zone: str, now: datetime,
 ) -> Statement:  # fmt: skip
-    above, below, samples = formulas
-    value = kpi.value if fact == kpi.source and kpi.value else "0"
     params: dict[str, Param] = {**days.params, "start": days.start, "end": days.end, "now": now}
-    named = set().union(*map(words, (above, below, samples, where, value)))
+    named = words(where).union(*(words(formula) for one in formulas for formula in one))
     axes = {axis: wanted for axis in AXES if (wanted := getattr(narrow, axis))}
     joined = bool({by, *axes} & {"region", "segment"}) and _customer(fact) != ""
     columns = sorted((named - set(SHARED)) | _owned(fact, {by, *axes}, joined=joined))
@@ -100,11 +122,9 @@ def _select(
     inner = ", ".join([*columns, *(f"{SHARED[name]} AS {name}" for name in SHARED if name in named), f"{day} AS d"])
     chosen = "".join(f", {name}" for name in sorted(named))
     key = f"toString({_axis(fact, by)})" if by else "''"
-    sql = f"""SELECT half, t, k, toFloat64({above}) AS num, toFloat64({below}) AS den, toUInt64({samples}) AS samples,
-    toFloat64(sum(_value)) AS total, toFloat64(sum(_value * _value)) AS squares, toUInt64(count()) AS events
+    sql = f"""SELECT half, t, k, [{", ".join(map(_figures, formulas))}] AS figures
 FROM (
-    SELECT {_half(parts, zone, params)} AS half, {_BUCKETS[step]} AS t, {key} AS k,
-        toFloat64(ifNull({value}, 0)) AS _value{chosen}
+    SELECT {_half(parts, zone, params)} AS half, {_BUCKETS[step]} AS t, {key} AS k{chosen}
     FROM (
         SELECT {inner} FROM {{{fact}:Identifier}}
         WHERE {" AND ".join(conditions)}
@@ -113,6 +133,12 @@ FROM (
 )
 GROUP BY half, t, k ORDER BY half, t, k"""  # noqa: S608 - formulas of the catalog and fixed fragments, no values
     return Statement(sql, params)
+
+
+def _figures(one: Formula) -> str:
+    value = f"toFloat64(ifNull({one.value}, 0))"
+    sums = f"sum({value}), sum({value} * {value}), count()" if one.value != "0" else "0., 0., count()"
+    return f"(toFloat64({one.above}), toFloat64({one.below}), toUInt64({one.samples}), {sums})"
 
 
 def _half(parts: Sequence[Part], zone: str, params: dict[str, Param]) -> str:

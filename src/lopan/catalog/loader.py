@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -21,6 +22,8 @@ INEXACT = frozenset(
     ("quantile", "median", "uniq", "uniqHLL12", "uniqCombined", "uniqCombined64", "quantileDD", "quantilesDD", "avg")
 )
 """Aggregates whose error has no bound that a figure could carry, and ``avg``, which can't be merged."""
+
+NO_TARGETS: Mapping[str, float] = MappingProxyType({})
 
 _NEEDED = {
     "query": ("query", "formula", "population"),
@@ -55,8 +58,11 @@ class Catalog:
             raise Rejected("id", f"there is no metric {name!r}; GET /api/v1/metrics lists them") from None
 
 
-def load(operator: Path | None = None) -> Catalog:
-    """The built-in entries, then those of ``operator``/kpis/*.toml. Raises ConfigError naming file and entry."""
+def load(operator: Path | None = None, targets: Mapping[str, float] = NO_TARGETS) -> Catalog:
+    """The built-in entries, then those of ``operator``/kpis/*.toml; ``targets`` by id take the place of theirs.
+
+    Raises ConfigError naming file and entry.
+    """
     entries: list[Kpi] = []
     places: list[Traversable] = [files("lopan.catalog").joinpath("kpis")]
     if operator is not None and (operator / "kpis").is_dir():
@@ -65,7 +71,11 @@ def load(operator: Path | None = None) -> Catalog:
         for path in sorted(place.iterdir(), key=lambda path: path.name):
             if path.name.endswith(".toml"):
                 entries.extend(_read(path))
-    return Catalog(entries)
+    if unknown := sorted(set(targets) - {entry.id for entry in entries}):
+        raise ConfigError(f"lopan.toml sets a target of {unknown[0]!r}, and there is no such KPI")
+    return Catalog(
+        msgspec.structs.replace(entry, target=targets[entry.id]) if entry.id in targets else entry for entry in entries
+    )
 
 
 def lint(kpi: Kpi) -> None:

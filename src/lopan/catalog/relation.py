@@ -42,14 +42,11 @@ DERIVED: dict[str, Spec] = {
             number="planned_s production_s setup_s delay_s down_s planned_down_s idle_s good made ideal_good_s ideal_s "
             "unrated",
         ),
-        _spec("contract_spans", text="account currency", number="mrr begun over until waiting"),
-        _spec("market_listed", text="company entity customer segment region", number="p reach worth"),
-        _spec("market_accounts", text="account root segment region", number="p arr missing"),
-        _spec("market_won", text="entity segment region", number="p arr missing"),
+        _spec("worker_days", text="employee site", time="started", number="busy_s"),
         _spec("unit_days", text="work_unit site", time="started", number="calendar_s production_s busy_s down_s"),
     )
 }
-"""Rows put together from facts: customers' orders, support tickets, work units by shift and by production day."""
+"""Rows put together from facts: customers' orders, support tickets, work units by shift and by day, workers by day."""
 
 RELATIONS: dict[str, Spec] = SPECS | DERIVED
 """Everything that an entry may name as its ``source`` to be one over facts."""
