@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.analytics.business import asked, metric, own
+from tests.analytics.figures import asked, metric, own
 from tests.house import House
 
 from lopan.analytics.kpis import Kpis

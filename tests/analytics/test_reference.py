@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from tests.analytics.business import metric
+from tests.analytics.figures import metric
 from tests.house import House
 
 from lopan.analytics.metric import Span

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.analytics.business import metric
+from tests.analytics.figures import metric
 from tests.house import SUPPORT, House
 
 from lopan.analytics.metric import Span

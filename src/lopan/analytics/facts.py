@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,11 +17,12 @@ from lopan.errors import Rejected
 from lopan.fact import SPECS
 from lopan.store import Readers, Store
 from lopan.store.base import Param
-from lopan.store.facts import known_on, now
+from lopan.store.facts import known_on, now, rates_on
+from lopan.store.rates import NOW, RATES
 
 _NAMED = re.compile(r"\{(\w+):Identifier\}")
-_STEPS = ("states", "unit_calendar", "worked")
-"""Relations that only other relations are made of."""
+_STEPS = ("states", "unit_calendar", "worked", "contract_spans", "market_listed", "market_accounts", "market_won")
+"""Rows that only other statements are made of."""
 
 _RELATION = re.compile(rf"\{{({'|'.join((*DERIVED, *_STEPS))}):Identifier\}}")
 _DAY_OF = re.compile(r"\{day_of\((\w+), (\w+)\)\}")
@@ -31,8 +32,9 @@ _BEGIN_OF = re.compile(r"\{begin_of\((\w+), (\w+)\)\}")
 class Facts:
     """Rows of ``analytics/sql/<name>.sql``, in which ``{work_order:Identifier}`` stands for the work orders.
 
-    ``currency`` is the one that money is reported in, ``zone`` the one that days without a site belong to, ``support``
-    the site whose shifts are the working hours of support.
+    ``{rates:Identifier}`` are the exchange rates both ways (``lopan.store.rates``) and ``{currency:String}`` what they
+    are wanted into. ``currency`` is the one that money is reported in, ``zone`` the one that days without a site belong
+    to, ``support`` the site whose shifts are the working hours of support.
     """
 
     def __init__(self, readers: Readers, store: Store, zone: str, currency: str, support: str = "") -> None:
@@ -51,9 +53,9 @@ class Facts:
         Parameters that the statement does not name are left out.
         """
         text = whole(statement)
-        named = sorted(set(_NAMED.findall(text)) & set(SPECS))
+        named = sorted(set(_NAMED.findall(text)) & {*SPECS, RATES})
         tables = {fact: await self.table(fact, known) for fact in named}
-        given = {"support": self.support, **params}
+        given = {"support": self.support, "currency": self.currency, **params}
         used = {name: value for name, value in given.items() if f"{{{name}:" in text}
         answer = await self._readers.rows(text, {**tables, **used})
         return list(answer.to_pylist()) if answer.num_columns else []
@@ -67,13 +69,14 @@ class Facts:
     async def table(self, fact: str, known: date | None = None) -> str:
         """What to select ``fact`` from."""
         if known is None:
-            return now(fact)
+            return NOW if fact == RATES else now(fact)
         if known.year < 1970:
             raise Rejected("known", f"nothing was known on {known.isoformat()}: give a day after 1970")
         key = (fact, known)
         async with self._making:  # a view that is being replaced is missing for a moment
             if key not in self._views:
-                self._views[key] = await asyncio.to_thread(known_on, self._store, fact, known, ZoneInfo(self.zone))
+                make = partial(rates_on if fact == RATES else partial(known_on, fact=fact), self._store)
+                self._views[key] = await asyncio.to_thread(make, day=known, zone=ZoneInfo(self.zone))
         return self._views[key]
 
 

@@ -10,13 +10,19 @@ from typing import Any
 from tests.conftest import ManualClock
 from tests.house import House
 
+from lopan.analytics.business import moneykpis
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.metric import Filters, Metric, Span
 from lopan.catalog import Catalog, Kpi, load
+from lopan.catalog.business import Business
 
 CATALOG = load()
+
+
+async def unapproved() -> None:
+    """No baseline is approved."""
 
 
 def asked(
@@ -29,9 +35,9 @@ def asked(
     """What ``work`` answers from the KPIs over the facts of ``house`` at ``now``."""
 
     async def ask(facts: Facts) -> Any:
-        clock = ManualClock()
+        clock, money = ManualClock(), moneykpis.queries(facts, Business(), unapproved)
         clock.move(((now or house.clock.now()) - clock.now()).total_seconds())
-        return await work(Kpis(facts._readers, catalog, clock, zone, {}, FactKpis(facts, clock)))
+        return await work(Kpis(facts._readers, catalog, clock, zone, {}, FactKpis(facts, clock, money)))
 
     return house.ask(ask, zone)
 
