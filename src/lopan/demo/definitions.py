@@ -11,6 +11,14 @@ from lopan.demo.feedback import SURVEYS
 from lopan.demo.product import CORE, ROLES, SCREENS, WORKFLOWS
 
 FILE = Path("lopan.d", "product", "demo.toml")
+SETTINGS = Path("lopan.toml")
+TARGETS = {
+    "oee": 75, "first_pass_yield": 95, "on_time_delivery": 90, "delivery_performance": 85, "batch_completion": 90,
+    "order_accuracy": 98, "scrap_rate": 3, "nrr": 100, "grr": 90, "issue_resolution_time": 24,
+    "issue_resolution_sla": 16, "open_tickets": 25, "labour_productivity_change": 10, "workflow_completion": 85,
+}  # fmt: skip
+"""What the managers of the simulated factory have set themselves, by KPI in its unit."""
+
 _QUESTIONS = {
     "csat": "How satisfied are you with the app?",
     "nps": "How likely are you to recommend the app to a colleague?",
@@ -21,11 +29,17 @@ Value = str | bool | list[str]
 
 
 def write(root: Path) -> None:
-    """Write ``lopan.d/product/demo.toml`` unless it is there: it may have been edited since."""
-    path = root / FILE
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text(), encoding="utf-8")
+    """Write ``lopan.d/product/demo.toml`` and ``lopan.toml`` unless they are there: they may have been edited since."""
+    for path, content in ((root / FILE, text()), (root / SETTINGS, targets())):
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+
+
+def targets() -> str:
+    """The targets of the simulated business as settings."""
+    lines = [f"{name} = {value}" for name, value in TARGETS.items()]
+    return "\n".join(["# Targets of the simulated business.", "[business.targets]", *lines, ""])
 
 
 def text() -> str:

@@ -45,4 +45,4 @@ async def _facts(parts: Parts) -> list[Source]:
     return [Source(name.replace("_", " ").capitalize(), at, stale=now - at > STALE) for name, at in newest.items()]
 
 
-PANEL = Panel("Data", draw)
+PANEL = Panel("Data", draw, wide=True, last=True)

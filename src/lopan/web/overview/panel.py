@@ -15,10 +15,15 @@ Draw = Callable[[Request, Principal], Awaitable[Markup]]
 
 
 class Panel(NamedTuple):
-    """Seen with any of ``groups``, by everyone signed in when there is none; ``page`` is where more is to be seen."""
+    """Seen with any of ``groups``, by everyone signed in when there is none; ``page`` is where more is to be seen.
+
+    A ``wide`` one has a row for itself; a ``last`` one comes below the charts, as it asks nobody to act.
+    """
 
     title: str
     draw: Draw
     groups: tuple[str, ...] = ()
     page: str = ""
     more: str = ""
+    wide: bool = False
+    last: bool = False

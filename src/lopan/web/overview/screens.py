@@ -24,14 +24,22 @@ from lopan.web.api import NotFound
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.marks import Mark
-from lopan.web.overview import freshness
+from lopan.web.overview import accounts, floor, freshness
 from lopan.web.overview.panel import Panel
 from lopan.web.parts import Parts, parts_of
 from lopan.web.query import Query
 
 Reader = Annotated[Principal, Depends(signed_in)]
 
-PANELS: Final[Mapping[str, Panel]] = MappingProxyType({"freshness": freshness.PANEL})
+PANELS: Final[Mapping[str, Panel]] = MappingProxyType(
+    {
+        "accounts": accounts.PANEL,
+        "down": floor.DOWN,
+        "behind": floor.BEHIND,
+        "risky": floor.RISKY,
+        "freshness": freshness.PANEL,
+    }
+)
 """What a screen may name in ``panels``."""
 
 router = APIRouter(include_in_schema=False)
