@@ -17,6 +17,7 @@ from lopan.web.people.query import DayQuery
 
 PREVIOUS: Final = "previous"
 FIELD: Final = "compare"
+DESCRIPTION: Final = "previous (the period before), or role:NAME, release:NAME or customer:NAME, to compare with."
 
 
 class Other(msgspec.Struct, frozen=True):
