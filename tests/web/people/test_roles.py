@@ -78,7 +78,9 @@ def test_wrong_parameter_is_named(crowded: Site, wrong: str) -> None:
 @pytest.mark.usefixtures("complaints")
 def test_a_role_is_drawn_and_compared(reader: Page, crowded: Site) -> None:
     crowd.opened(reader, crowded, "/roles")
-    reader.get_by_role("link", name="Warehouse keeper").click()
+    chosen = reader.get_by_role("link", name="Warehouse keeper")
+    chosen.click()
+    expect(chosen).to_have_attribute("aria-current", "true")
     reader.get_by_label("Compare with").select_option("role:salesperson")
 
     expect(reader.locator('[data-live="versus-role_completion"]')).to_contain_text("role salesperson 100.0 %")
