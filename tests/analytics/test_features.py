@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given
 from tests.analytics.usage import EXAMPLES, MOMENTS, ZONES, Asked, Usage, fleets, local, who
 
+from lopan.analytics.accounts import Accounts, AccountsAdopted
 from lopan.analytics.audience import Audience
+from lopan.analytics.calendar import DAY, Dates
+from lopan.analytics.featurecourse import Course, FeatureCourse
 from lopan.analytics.features import INTENSITIES, Adopted, Adoption, Features, intensity
 from lopan.catalog.product import Feature, Product, Role
 from lopan.event import Action, AppLaunch, Crash, Event
@@ -104,6 +107,41 @@ class Truth:
             "previous": 100 * len(d2) / len(n2) if n2 else None,
         }
 
+    def counts(self, name: str, ago: int, **more: Any) -> tuple[int, int]:
+        """Who was active and entitled, and who succeeded, in the 28 days up to ``ago`` days ago."""
+        feature = PRODUCT.features.get(name) or Feature(id=name, success=("*",))
+        axis, value = self.axis
+
+        def cut(use: Any) -> set[str]:
+            window = (ago + 27, ago)
+            found = self.people(*window, use=use, role=lambda e: not feature.roles or e.role in feature.roles,
+                                filter=lambda e: axis != "role" or e.role == value)  # fmt: skip
+            if axis in ("release", "customer"):
+                found &= self.people(*window, use=use, filter=lambda e: getattr(e, axis) == value)
+            if feature.customers and not more:
+                found &= self.people(*window, use=use, customer=lambda e: e.customer in feature.customers)
+            return found & self.people(*window, use=use, **more) if more else found
+
+        def succeeds(event: Event) -> bool:
+            return (
+                isinstance(event, Action)
+                and event.feature == name
+                and ("*" in feature.success or event.action in feature.success)
+            )
+
+        return len(cut(lambda event: not isinstance(event, Crash))), len(cut(succeeds))
+
+    def accounts(self, name: str) -> tuple[int, int]:
+        """Customers entitled that have somebody, and those of them in which somebody succeeded."""
+        feature = PRODUCT.features.get(name) or Feature(id=name, success=("*",))
+        axis, value = self.axis
+        active = done = 0
+        for account in sorted({event.customer for event in self.events if event.customer}):
+            if (not feature.customers or account in feature.customers) and (axis != "customer" or account == value):
+                n, hits = self.counts(name, 0, account=lambda event, account=account: event.customer == account)
+                active, done = active + bool(n), done + bool(hits)
+        return active, done
+
 
 def figures(adoption: Adoption) -> dict[str, Any]:
     names = ("people", "done", "tried", "could_return", "returned", "closed", "previous")
@@ -131,6 +169,33 @@ def test_adoption_is_exact(usage: Usage, drawn: tuple[str, datetime, int]) -> No
             assert figures(feature.overall) == truth.cell(feature.id, ""), feature.id
             for cell in feature.roles:
                 assert figures(cell) == truth.cell(feature.id, cell.role), (feature.id, cell.role)
+
+
+@EXAMPLES
+@given(fleets)
+def test_course_and_accounts_are_exact(usage: Usage, drawn: tuple[str, datetime, int]) -> None:
+    zone, now, seed = drawn
+    draw = random.Random(seed)
+    events = fleet(zone, now, draw)
+    audience = draw.choice((ME, *(Audience(project="1", **one) for one in FILTERS)))
+    names = [*PRODUCT.features, "extra"]
+    days = 14
+
+    async def ask(asked: Asked) -> tuple[Course, AccountsAdopted]:
+        parts = (asked.days, asked.readers, PRODUCT)
+        today = asked.days.today()
+        course = await FeatureCourse(*parts).course(Dates(today - DAY * (days - 1), today), audience, names)
+        return course, await Accounts(*parts).adoption(audience=audience, others=["extra"])
+
+    course, accounts = usage.ask(events, PRODUCT, ask, zone, now, draw)
+    truth = Truth(events, zone, now, audience)
+    for name in names:
+        told = [(day.people, day.done) for day in course.features[name]]
+        assert told == [truth.counts(name, ago) for ago in reversed(range(days))], name
+    orders = course.features["orders"]
+    assert [day.value for day in course.core] == [day.value for day in orders]
+    assert [day.partial for day in course.core] == [False] * (days - 1) + [True]
+    assert {one.id: (one.accounts, one.done) for one in accounts.features} == {n: truth.accounts(n) for n in names}
 
 
 def put(usage: Usage, *events: Event) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lopan.analytics.accounts import Accounts
+from lopan.analytics.featurecourse import FeatureCourse
 from lopan.analytics.features import Features
 from lopan.analytics.people import People
 from lopan.analytics.roles import Roles
@@ -19,6 +21,8 @@ class Usage:
         self.days = people.days
         self.product = product
         self.features = Features(people.days, readers, product)
+        self.course = FeatureCourse(people.days, readers, product)
+        self.accounts = Accounts(people.days, readers, product)
         self.workflows = Workflows(people.days, readers, product, clock)
         self.satisfaction = Satisfaction(people.days, readers, product)
         self.roles = Roles(people, self.features, self.workflows, self.satisfaction, product)

@@ -90,7 +90,7 @@ def test_wrong_parameter_is_refused(regular: Site, wrong: str) -> None:
 def test_file_has_a_row_for_each_day(regular: Site) -> None:
     lines = regular.server.get("/engagement/days.csv", "operational", days="7").text.splitlines()
     assert len(lines) == 8
-    assert f"everyone,UTC,{TODAY - DAY},14,14,28," in lines[-2]
+    assert f"everyone,UTC,this,{TODAY - DAY},14,14,28," in lines[-2]
 
 
 @pytest.mark.browser

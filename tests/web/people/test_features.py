@@ -10,7 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 from tests.web.conftest import Site
 from tests.web.people import crowd
 
+from lopan.analytics.accounts import AccountsAdopted
 from lopan.analytics.features import Adopted
+from lopan.web.people.features import Courses
 from lopan.web.shape import model
 
 COLUMNS = ["Overall", "Salesperson", "Warehouse keeper", "Night guard"]
@@ -29,7 +31,7 @@ def test_answer_fits_its_published_shape(crowded: Site) -> None:
 
 
 @pytest.mark.parametrize("level", ["operational", "customerSuccess", "technical", "executive"])
-@pytest.mark.parametrize("address", ["/features", "/api/v1/features", "/features/adoption.csv", "/live/features"])
+@pytest.mark.parametrize("address", ["/features", "/api/v1/features", "/features/accounts.csv", "/live/features"])
 def test_only_who_may_see_adoption_is_answered(crowded: Site, level: str, address: str) -> None:
     allowed = level in ("operational", "customerSuccess")
     if allowed and address.startswith("/live"):
@@ -37,7 +39,7 @@ def test_only_who_may_see_adoption_is_answered(crowded: Site, level: str, addres
     assert crowd.status(crowded, level, address) == (200 if allowed else 403)
 
 
-@pytest.mark.parametrize("wrong", ["sort=colour", "to=yesterday", "role=a&release=b"])
+@pytest.mark.parametrize("wrong", ["sort=colour", "of=people", "compare=city:Ulm", "to=yesterday", "role=a&release=b"])
 def test_wrong_parameter_is_named(crowded: Site, wrong: str) -> None:
     assert crowd.status(crowded, "operational", f"/features?{wrong}") == 400
 
@@ -47,6 +49,48 @@ def test_file_has_a_row_for_each_tile(crowded: Site) -> None:
 
     assert len(lines) == 1 + 2 + 4
     assert any(",orders," in line and ",salesperson," in line and ",75.0," in line for line in lines)
+
+
+def test_days_are_compared_in_answer_and_file(crowded: Site) -> None:
+    asked = {"feature": "orders", "compare": "previous"}
+    answer = crowded.server.get("/api/v1/features/days", "operational", **asked).json()
+    lines = crowded.server.get("/features/days.csv", "operational", **asked).text.splitlines()
+
+    model(Courses).model_validate(answer)
+    core, orders = answer["figures"]
+    assert [(one["id"], one["value"], one["n"]) for one in (core, orders)] == [("core", 75, 40), ("feature", 75, 40)]
+    assert [point["value"] for point in orders["series"]][-12:-9] == [None, 25, 25]
+    assert (orders["versus"]["value"], core["versus"]["p"]) == (None, None)
+    assert len(lines) == 1 + 2 * 2 * 28
+    assert sum(",previous period," in line for line in lines) == 2 * 28
+
+
+def test_accounts_are_counted_as_they_are_entitled(crowded: Site) -> None:
+    answer = crowded.server.get("/api/v1/features/accounts", "operational").json()
+    lines = crowded.server.get("/features/accounts.csv", "operational").text.splitlines()
+
+    model(AccountsAdopted).model_validate(answer)
+    assert {one["id"]: (one["done"], one["accounts"], one["enough"]) for one in answer["features"]} == {
+        "orders": (1, 1, False),
+        "stock": (1, 1, False),
+    }
+    assert len(lines) == 1 + 2
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("complaints")
+def test_chart_is_compared_and_accounts_are_listed(reader: Page, crowded: Site) -> None:
+    crowd.opened(reader, crowded, "/features?feature=stock&role=salesperson")
+    reader.get_by_label("Compare with").select_option("role:warehouseKeeper")
+    line = reader.locator('[data-live="versus-feature"]')
+
+    expect(line).to_contain_text("role warehouseKeeper 100.0 %")
+    expect(line).to_contain_text("worse, p < 0.001")
+    expect(reader.locator('[data-chart="feature"] canvas')).to_be_visible()
+    reader.get_by_role("link", name="Accounts", exact=True).click()
+    expect(reader.get_by_role("columnheader", name="Accounts that completed it")).to_be_visible()
+    expect(reader.locator(".listing tbody tr").first).to_contain_text("too few")
+    assert "compare=role" in reader.url
 
 
 @pytest.mark.browser

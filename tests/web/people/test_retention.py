@@ -59,6 +59,29 @@ def test_triangle_and_groups(regular: Site) -> None:
     assert groups["warehouseKeeper"][:3] == [(2, 10), (0, 10), (0, 10)]
 
 
+def test_two_roles_are_compared_in_answer_and_file(regular: Site) -> None:
+    found = retention(regular, role="salesperson", compare="role:warehouseKeeper", to=str(MONDAY + DAY * 47))
+    model(Answer).model_validate(found)
+    compared = found["compared"]
+
+    assert (compared["label"], compared["audience"]["role"]) == ("role warehouseKeeper", "warehouseKeeper")
+    rates = {step["rate"]["step"]: (step["rate"]["back"], step["rate"]["cohort"]) for step in compared["steps"]}
+    assert (rates[1], rates[7], rates[30]) == ((2, 10), (0, 10), (0, 10))
+    first, *_, last = compared["differences"]
+    assert (first["step"], first["difference"], first["p"]) == (1, pytest.approx(1 - 0.2), None)
+    assert last["difference"] is None
+    asked = {"days": "90", "role": "salesperson", "compare": "role:warehouseKeeper"}
+    lines = regular.server.get("/retention/steps.csv", "customerSuccess", **asked).text.splitlines()
+    assert (len(lines), sum("role warehouseKeeper," in line for line in lines)) == (1 + 20, 10)
+
+
+def test_both_periods_are_tested_when_they_have_enough_people(regular: Site) -> None:
+    asked = {"from": str(MONDAY + DAY * 30), "to": str(MONDAY + DAY * 43), "compare": "previous"}
+    found = regular.server.get("/api/v1/retention", "customerSuccess", **asked).json()
+    assert found["compared"]["dates"]["last"] == str(MONDAY + DAY * 29)
+    assert {one["step"]: one["p"] for one in found["compared"]["differences"]}[30] is None
+
+
 @pytest.mark.parametrize("level", ["operational", "executive", "customerSuccess", "technical"])
 @pytest.mark.parametrize(
     "address", ["/retention", "/api/v1/retention", "/retention/cohorts.csv", f"/retention/users?{CELL}"]
@@ -67,7 +90,7 @@ def test_only_who_may_see_retention_is_answered(regular: Site, level: str, addre
     assert crowd.status(regular, level, address) == (200 if level == "customerSuccess" else 403)
 
 
-@pytest.mark.parametrize("wrong", ["method=guess", "unit=year", "by=colour"])
+@pytest.mark.parametrize("wrong", ["method=guess", "unit=year", "by=colour", "compare=colour:red"])
 def test_wrong_parameter_is_refused(regular: Site, wrong: str) -> None:
     assert crowd.status(regular, "customerSuccess", f"/retention?{wrong}") == 400
 
@@ -120,6 +143,18 @@ def test_cards_curve_and_cohorts(regular_reader: Page, regular: Site) -> None:
     expect(cards[30].locator(".value")).to_contain_text("0.0")
     expect(cards[30].locator(".pill")).to_have_count(0)
     expect(regular_reader.locator(".method")).to_contain_text("exactly the N-th local day")
+
+
+@pytest.mark.browser
+def test_curve_and_cards_are_compared(regular_reader: Page, regular: Site) -> None:
+    crowd.opened(regular_reader, regular, "/retention?days=60&role=salesperson")
+    regular_reader.get_by_label("Compare with").select_option("role:warehouseKeeper")
+
+    expect(regular_reader.locator(".curve .other .dot")).not_to_have_count(0)
+    expect(regular_reader.locator("#card-retention_d7 .versus")).to_contain_text("role warehouseKeeper 0.0 %")
+    expect(regular_reader.locator("#card-retention_d7 .versus")).to_contain_text("not tested: too few samples")
+    expect(regular_reader.locator("#panel-curve table thead")).to_contain_text("Role warehouseKeeper, 95 % interval")
+    assert crowd.violations(regular_reader) == []
 
 
 @pytest.mark.browser

@@ -10,6 +10,7 @@ from tests.web.people import crowd
 
 from lopan.analytics.roles import RoleReport
 from lopan.web import figures
+from lopan.web.people.features import Courses
 from lopan.web.shape import model
 
 
@@ -50,6 +51,42 @@ def test_columns_follow_the_level(crowded: Site) -> None:
     assert "Completion, by workflow" in text
     assert "Satisfaction (CSAT)" not in text
     assert "Churn" not in text
+
+
+def test_days_of_a_role_are_compared_with_another(crowded: Site) -> None:
+    asked = {"drawn": "warehouseKeeper", "compare": "role:salesperson"}
+    answer = crowded.server.get("/api/v1/roles/days", "operational", **asked).json()
+    lines = crowded.server.get("/roles/days.csv", "operational", **asked).text.splitlines()
+
+    model(Courses).model_validate(answer)
+    found = {one["id"]: one for one in answer["figures"]}
+    assert list(found) == ["role_active", "role_session", "role_completion"]
+    completion = found["role_completion"]
+    assert (completion["value"], completion["n"], completion["versus"]["value"]) == (60, 40, 100)
+    assert (completion["versus"]["verdict"], completion["versus"]["p"] < 0.001) == ("worse", True)
+    assert found["role_active"]["series"][-3]["value"] == 12
+    assert found["role_session"]["versus"]["p"] is None
+    assert len(lines) == 1 + 3 * 2 * 28
+
+
+@pytest.mark.parametrize("wrong", ["compare=colour:red", "days=0"])
+def test_wrong_parameter_is_named(crowded: Site, wrong: str) -> None:
+    assert crowd.status(crowded, "operational", f"/roles?{wrong}") == 400
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("complaints")
+def test_a_role_is_drawn_and_compared(reader: Page, crowded: Site) -> None:
+    crowd.opened(reader, crowded, "/roles")
+    chosen = reader.get_by_role("link", name="Warehouse keeper")
+    chosen.click()
+    expect(chosen).to_have_attribute("aria-current", "true")
+    reader.get_by_label("Compare with").select_option("role:salesperson")
+
+    expect(reader.locator('[data-live="versus-role_completion"]')).to_contain_text("role salesperson 100.0 %")
+    expect(reader.locator('[data-chart="role_active"] canvas')).to_be_visible()
+    reader.locator("#panel-course summary", has_text="Show as a table").click()
+    expect(reader.get_by_role("region", name="The course as a table")).to_contain_text("role salesperson")
 
 
 @pytest.mark.browser

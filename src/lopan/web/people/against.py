@@ -16,7 +16,9 @@ from lopan.web.parts import Parts
 from lopan.web.people.query import DayQuery
 
 PREVIOUS: Final = "previous"
+LABEL: Final = "previous period"
 FIELD: Final = "compare"
+DESCRIPTION: Final = "previous (the period before), or role:NAME, release:NAME or customer:NAME, to compare with."
 
 
 class Other(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ def read(asked: DayQuery) -> Other | None:
         return None
     if text == PREVIOUS:
         first = asked.dates.first
-        return Other("previous period", Dates(first - DAY * len(asked.dates), first - DAY), asked.audience)
+        return Other(LABEL, Dates(first - DAY * len(asked.dates), first - DAY), asked.audience)
     axis, _, name = text.partition(":")
     if axis not in AXES or not name:
         known = ", ".join(f"{one}:NAME" for one in AXES)
@@ -42,11 +44,14 @@ def read(asked: DayQuery) -> Other | None:
     return Other(f"{axis} {name}", asked.dates, Audience(project=asked.audience.project, **{axis: name}))
 
 
-def laid(parts: Parts, this: Metric, that: Metric, label: str, z: float) -> Metric:
-    """``this`` with ``that`` as its second line; a verdict only where both sides have enough samples for ``z``."""
+def laid(parts: Parts, this: Metric, that: Metric, label: str, z: float | None) -> Metric:
+    """``this`` with ``that`` as its second line; a verdict only where both sides have enough samples for ``z``.
+
+    ``z`` None: how far chance moves the figure is not known, and nothing is claimed.
+    """
     difference = None if this.value is None or that.value is None else this.value - that.value
-    enough = this.enough and that.enough and difference is not None
-    going = trend(this, difference or 0.0, abs(that.value or 0.0), z, enough=enough)
+    enough = this.enough and that.enough and difference is not None and z is not None
+    going = trend(this, difference or 0.0, abs(that.value or 0.0), z or 0.0, enough=enough)
     versus = Versus(
         label=label,
         start=that.start,
@@ -57,7 +62,7 @@ def laid(parts: Parts, this: Metric, that: Metric, label: str, z: float) -> Metr
         high=that.high,
         difference=difference,
         verdict=comparison.verdict(going),
-        p=comparison.p_value(z) if enough else None,
+        p=comparison.p_value(z) if enough and z is not None else None,
         shift=comparison.shift(this.start, that.start, this.step, parts.config.timezone),
         series=that.series,
     )

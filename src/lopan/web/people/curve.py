@@ -47,18 +47,29 @@ class Curve(msgspec.Struct, frozen=True):
     shares: dict[int, float]
     days: dict[int, float]
     target: float | None
+    others: list[Dot]
+    other_links: list[Link]
 
 
-def curve(steps: Sequence[Step], least: int, target: float | None) -> Curve:
-    """Place the steps; ``least`` people make a dot one to rely on, ``target`` is a share in 0-1."""
-    dots = [_dot(step.rate, least) for step in steps]
+def curve(steps: Sequence[Step], least: int, target: float | None, others: Sequence[Step] = ()) -> Curve:
+    """Place the steps; ``least`` people make a dot one to rely on, ``target`` is a share in 0-1.
+
+    ``others`` are the steps of the other side, a second line.
+    """
+    dots, second = ([_dot(step.rate, least) for step in side] for side in (steps, others))
     return Curve(
         dots=[dot for dot in dots if dot],
-        links=[Link(one.x, one.y, two.x, two.y) for one, two in pairwise(dots) if one and two],
+        links=_links(dots),
         shares={share: _height(share / 100) for share in SHARES},
         days={day: _right(day) for day in DAYS},
         target=None if target is None else _height(target),
+        others=[dot for dot in second if dot],
+        other_links=_links(second),
     )
+
+
+def _links(dots: Sequence[Dot | None]) -> list[Link]:
+    return [Link(one.x, one.y, two.x, two.y) for one, two in pairwise(dots) if one and two]
 
 
 def _height(share: float) -> float:

@@ -23,8 +23,9 @@ from lopan.web import access, api, export, navigation, render, shape
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import parts_of
-from lopan.web.people import cards, engagement_sheets, frame, query
+from lopan.web.people import against, cards, engagement_sheets, frame, query
 from lopan.web.people.engagement_board import GROWTH, USE, Board, GroupRow, Period, UseDay, load, use_day
+from lopan.web.people.engagement_figures import Side
 from lopan.web.people.query import DayQuery
 
 Reader = Annotated[Principal, Depends(signed_in)]
@@ -34,8 +35,21 @@ router = APIRouter(include_in_schema=False)
 machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
 
 
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """The other side of the courses: people and sessions by day, and all sessions of its range."""
+
+    label: str
+    dates: Dates
+    days: list[UseDay]
+    sessions: SessionFigures | None
+    session_days: list[SessionDay]
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page shows; null = your access level does not include it. ``late``: days that still miss late events."""
+    """What the page shows; null = your access level does not include it. ``late``: days that still miss late events.
+
+    ``compared`` is what ``compare`` asks for.
+    """
 
     dates: Dates
     zone: str
@@ -51,14 +65,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[GroupRow] | None
     late: list[date]
     definitions: dict[str, str]
+    compared: Compared | None
 
 
 def read(request: Request) -> DayQuery:
     """The query in the address; raises Rejected."""
     parts = parts_of(request)
-    asked = query.parse(request.query_params, parts.clock.now(), parts.zone, own=("per", "compare"))
+    asked = query.parse(request.query_params, parts.clock.now(), parts.zone, own=("per", against.FIELD))
     if asked.own["per"] not in ("", *PERS):
         raise Rejected("per", f"can be {', '.join(PERS)}, not {asked.own['per'][:20]!r}")
+    against.read(asked)
     return asked
 
 
@@ -105,6 +121,7 @@ async def answer(
     until: Annotated[str, Parameter(alias="to", description="The last day, included.")] = "",
     by: Annotated[str, Parameter(description="role, release or customer: what `groups` are.")] = "",
     per: Annotated[str, Parameter(description="day or week: what `lifecycle` counts by.")] = "",
+    compare: Annotated[str, Parameter(description=against.DESCRIPTION)] = "",
     role: Annotated[str, Parameter(description="Only this role; at most one of the three.")] = "",
     release: Annotated[str, Parameter(description="Only this release.")] = "",
     customer: Annotated[str, Parameter(description="Only this customer.")] = "",
@@ -125,11 +142,7 @@ def watch(request: Request, principal: Principal) -> Look:
     async def look(*, full: bool) -> Shown:
         board = await load(parts, principal, read(request), compare=full)
         drawn = {f"card-{metric.id}": drawing("card", board, metric) for metric in board.cards()}
-        drawn |= {
-            f"versus-{metric.id}": render.fragment(request, "chart.html", "versus", metric)
-            for metric in board.charts()
-            if metric.versus
-        }
+        drawn |= frame.versus(request, board.charts())
         drawn |= {"verdict": drawing("verdict", board), "lifecycle": drawing("lifecycle", board)}
         drawn["late"] = render.fragment(request, "people/parts.html", "late", board.late)
         if board.weeks:
@@ -163,4 +176,15 @@ def _answer(board: Board, zone: str) -> Answer:
         groups=board.groups if board.uses else None,
         late=board.late,
         definitions={name: text for name, text in DEFINITIONS.items() if name not in hidden},
+        compared=_compared(board.other) if board.other else None,
+    )
+
+
+def _compared(side: Side) -> Compared:
+    return Compared(
+        label=side.label,
+        dates=side.dates,
+        days=[use_day(day) for day in side.days],
+        sessions=side.sessions.whole if side.sessions else None,
+        session_days=side.sessions.days if side.sessions else [],
     )

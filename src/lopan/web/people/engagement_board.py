@@ -9,17 +9,15 @@ from typing import Final
 
 import msgspec
 
-from lopan.analytics.audience import AXES, Audience
 from lopan.analytics.calendar import DAY, Dates, monday
 from lopan.analytics.engagement import MONTH, WEEK, PeopleDay, PeopleGroup, Week, weeks
 from lopan.analytics.intervals import Interval, wilson
 from lopan.analytics.metric import Metric
 from lopan.analytics.sessions import SessionFigures, SessionReport
 from lopan.control.principal import Principal
-from lopan.errors import Rejected
 from lopan.web import access
 from lopan.web.parts import Parts
-from lopan.web.people import bars, engagement_figures, frame
+from lopan.web.people import against, bars, engagement_figures, frame
 from lopan.web.people.engagement_figures import COMPARED, Side
 from lopan.web.people.query import DayQuery
 
@@ -82,6 +80,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     grows: bool
     churns: bool
     side: Side
+    other: Side | None
     weeks: list[Week]
     metrics: list[Metric]
     groups: list[GroupRow]
@@ -116,6 +115,10 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     def per(self) -> str:
         """Day or week: as asked, else as many bars as can be read."""
         return self.query.own.get("per") or ("day" if len(self.days) <= _BY_DAY_UP_TO else "week")
+
+    def sides(self) -> dict[str, Side]:
+        """What is shown, called ``this``, and what it is compared with."""
+        return {"this": self.side, **({self.other.label: self.other} if self.other else {})}
 
     def cards(self) -> list[Metric]:
         """Those of the figures that stand on cards."""
@@ -161,9 +164,6 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         return found.figures if found else None
 
 
-PREVIOUS: Final = "previous"
-
-
 async def load(parts: Parts, principal: Principal, asked: DayQuery, *, compare: bool = True) -> Board:
     """Count what ``principal`` may see; ``compare`` asks for the groups, too. Raises Rejected for a comparison."""
     uses, grows, churns = (access.may(principal, group) for group in (USE, GROWTH, CHURN))
@@ -171,12 +171,12 @@ async def load(parts: Parts, principal: Principal, asked: DayQuery, *, compare: 
     split = compare and uses and not audience.axis[0]
     then = Dates(dates.first - DAY * len(dates), dates.first - DAY)
     wide = Dates(monday(dates.first) - DAY * _BEFORE, dates.last)
-    people, against = frame.people(parts), _against(asked, then)
+    people, compared = frame.people(parts), against.read(asked)
     (found, late), now, before, other = await asyncio.gather(
         people.engagement.days(wide, audience),
         people.sessions.report(dates, audience, asked.by if split else "") if uses else _nothing(),
         people.sessions.report(then, audience) if uses else _nothing(),
-        _side(parts, *against) if uses and against else _nothing(),
+        _side(parts, compared) if uses and compared else _nothing(),
     )
     side = Side(dates=dates, known={day.day: day for day in found}, sessions=now)
     by_week = weeks(found)
@@ -193,6 +193,7 @@ async def load(parts: Parts, principal: Principal, asked: DayQuery, *, compare: 
         grows=grows,
         churns=churns,
         side=side,
+        other=other,
         weeks=[week for week in by_week if grows and week.monday >= monday(dates.first)],
         metrics=metrics,
         groups=groups,
@@ -200,27 +201,12 @@ async def load(parts: Parts, principal: Principal, asked: DayQuery, *, compare: 
     )
 
 
-def _against(asked: DayQuery, then: Dates) -> tuple[str, Dates, Audience] | None:
-    """The other side of the charts: its name, days and people; raises Rejected."""
-    text = asked.own.get("compare", "")
-    if not text:
-        return None
-    if text == PREVIOUS:
-        return "previous period", then, asked.audience
-    axis, _, name = text.partition(":")
-    if axis not in AXES or not name:
-        raise Rejected(
-            "compare", f"can be {PREVIOUS}, or {', '.join(f'{one}:NAME' for one in AXES)}; got {text[:60]!r}"
-        )
-    return f"{axis} {name}", asked.dates, Audience(project=asked.audience.project, **{axis: name})
-
-
-async def _side(parts: Parts, label: str, dates: Dates, audience: Audience) -> Side:
+async def _side(parts: Parts, other: against.Other) -> Side:
     people = frame.people(parts)
     (found, _), sessions = await asyncio.gather(
-        people.engagement.days(dates, audience), people.sessions.report(dates, audience)
+        people.engagement.days(other.dates, other.audience), people.sessions.report(other.dates, other.audience)
     )
-    return Side(dates=dates, known={day.day: day for day in found}, sessions=sessions, label=label)
+    return Side(dates=other.dates, known={day.day: day for day in found}, sessions=sessions, label=other.label)
 
 
 async def _nothing() -> None:

@@ -32,7 +32,9 @@ def sheet(board: Board, name: str, zone: str) -> Sheet:
 def _content(board: Board, name: str) -> tuple[dict[str, Kind], list[list[Cell]]]:
     if name == "days":
         fields: dict[str, Kind] = {"day": "text", **_PEOPLE, "partial": "flag"}
-        return fields, [_cells(use_day(day), fields) for day in board.days]
+        return {"side": "text", **fields}, [
+            [label, *_cells(use_day(day), fields)] for label, side in board.sides().items() for day in side.days
+        ]
     if name == "lifecycle":
         fields = {"begin": "text", "days": "count", "partial": "flag", **dict.fromkeys(KINDS, "number")}
         return fields, [_cells(period, fields) for period in board.lifecycle()]
@@ -40,9 +42,12 @@ def _content(board: Board, name: str) -> tuple[dict[str, Kind], list[list[Cell]]
         fields = {"monday": "text", "mean": "number", "days": "count", "partial": "flag", "growth": "number"}
         return fields, [_cells(week, fields) for week in board.weeks]
     if name == "sessions":
-        days = board.sessions.days if board.sessions else []
-        rows = [[str(day.day), *_cells(day.figures, _SESSIONS), day.partial] for day in days]
-        return {"day": "text", **_SESSIONS, "partial": "flag"}, rows
+        rows = [
+            [label, str(day.day), *_cells(day.figures, _SESSIONS), day.partial]
+            for label, side in board.sides().items()
+            for day in (side.sessions.days if side.sessions else [])
+        ]
+        return {"side": "text", "day": "text", **_SESSIONS, "partial": "flag"}, rows
     churn: dict[str, Kind] = {
         "churn": "number",
         "churn_low": "number",

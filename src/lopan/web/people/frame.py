@@ -38,7 +38,10 @@ async def around(
     *,
     course: bool = True,
 ) -> dict[str, Any]:
-    """The context that ``people/filters.html``, the toolbar and the frame need; no ``course``, nothing to annotate."""
+    """The context that ``people/filters.html``, the toolbar and the frame need; no ``course``, nothing to annotate.
+
+    ``others`` are the values that charts can be compared with, by axis: those of the filters.
+    """
     parts = parts_of(request)
     whom = asked.audience
     filters = Filters(project=whom.project, release=whom.release, role=whom.role)
@@ -48,10 +51,12 @@ async def around(
         anyio.to_thread.run_sync(projects.listing, parts.engine),
         performance.active_alerts(parts, principal),
     )
+    choices = dict(zip(axes, values, strict=True))
     return {
         "query": asked,
         "ranges": ranges,
-        "choices": dict(zip(axes, values, strict=True)),
+        "choices": choices,
+        "others": choices,
         "projects": known,
         "tools": tools if course else msgspec.structs.replace(tools, may_annotate=False),
         "stream": f"/live{page.path}?{asked.address()}",

@@ -15,7 +15,8 @@ from starlette.responses import Response
 
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import Dates, begin, monday
-from lopan.analytics.metric import Metric, Point
+from lopan.analytics.intervals import z_shares
+from lopan.analytics.metric import Metric, Point, Verdict
 from lopan.analytics.retention import (
     METHODS,
     STEPS,
@@ -31,7 +32,7 @@ from lopan.web import api, export, navigation, render, shape
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
-from lopan.web.people import cards, frame, query, retention_sheets
+from lopan.web.people import against, cards, frame, query, retention_sheets
 from lopan.web.people.cards import Count
 from lopan.web.people.curve import Curve, curve
 from lopan.web.people.query import DayQuery
@@ -58,8 +59,30 @@ router = APIRouter(include_in_schema=False)
 machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
 
 
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """The share at ``step`` minus that of the other side, in 0-1; ``p`` is None below LEAST people on a side."""
+
+    step: int
+    difference: float | None
+    p: float | None
+    verdict: Verdict
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """The other side of the same steps, and by how much they differ at D1, D7, D30 and D90."""
+
+    label: str
+    dates: Dates
+    audience: Audience
+    steps: list[Step]
+    differences: list[Difference]
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page shows: ``steps`` of the cohorts whose return fell due in ``dates``, all shares in 0-1."""
+    """What the page shows: ``steps`` of the cohorts whose return fell due in ``dates``, all shares in 0-1.
+
+    ``compared`` is null when nothing was asked for in ``compare``.
+    """
 
     dates: Dates
     zone: str
@@ -70,6 +93,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step]
     groups: list[RateGroup]
     triangle: Triangle
+    compared: Compared | None
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +104,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     triangle: Triangle
     metrics: list[Metric]
     groups: list[RateGroup]
+    other: Returns | None = None
+    label: str = ""
+    """What ``other`` is, as a legend says it."""
 
     @property
     def method(self) -> Method:
@@ -104,7 +131,28 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     def curve(self) -> Curve:
         """The curve over all steps."""
         targets = [metric.target for metric in self.metrics if metric.target is not None]
-        return curve(self.steps(), LEAST, targets[0] / 100 if targets else None)
+        return curve(self.steps(), LEAST, targets[0] / 100 if targets else None, self.others())
+
+    def others(self) -> list[Step]:
+        """The steps of the other side, in the same order; empty without a comparison."""
+        return self.other.steps if self.other else []
+
+    def pairs(self) -> list[tuple[Step, Step | None]]:
+        """Every step with that of the other side."""
+        others: list[Step | None] = [*self.others()]
+        return list(zip(self.steps(), others or [None] * len(self.steps()), strict=True))
+
+    def compared(self) -> Compared | None:
+        """The comparison as the API gives it."""
+        if self.other is None:
+            return None
+        return Compared(
+            label=self.label,
+            dates=self.other.dates,
+            audience=self.other.audience,
+            steps=self.other.steps,
+            differences=[_difference(metric) for metric in self.metrics],
+        )
 
     def steps(self) -> list[Step]:
         """Every step, those between the cards too."""
@@ -114,22 +162,34 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 def read(request: Request) -> DayQuery:
     """The query in the address; raises Rejected."""
     parts = parts_of(request)
-    asked = query.parse(request.query_params, parts.clock.now(), parts.zone, own=("method", "unit"))
+    asked = query.parse(request.query_params, parts.clock.now(), parts.zone, own=("method", "unit", against.FIELD))
     for name, known in (("method", METHODS), ("unit", UNITS)):
         if asked.own[name] and asked.own[name] not in known:
             raise Rejected(name, f"can be {', '.join(known)}, not {asked.own[name][:20]!r}")
+    against.read(asked)
     return asked
 
 
 async def load(parts: Parts, asked: DayQuery, *, steps: bool = True, compare: bool = True) -> Board:
     """Measure; ``steps`` and ``compare`` ask for what does not change while a day goes on."""
-    found, counted, groups = await asyncio.gather(
+    other = against.read(asked)
+    found, counted, laid, groups = await asyncio.gather(
         _triangle(parts, asked),
-        _returns(parts, asked) if steps else _none(),
+        _returns(parts, asked, asked.dates, asked.audience) if steps else _none(),
+        _returns(parts, asked, other.dates, other.audience) if steps and other else _none(),
         _groups(parts, asked) if compare and not asked.audience.axis[0] else _no_groups(),
     )
-    metrics = [_metric(parts, asked, step) for step in counted.steps if step.rate.step in STEPS] if counted else []
-    return Board(query=asked, returns=counted, triangle=found, metrics=metrics, groups=groups)
+    board = Board(
+        query=asked,
+        returns=counted,
+        triangle=found,
+        metrics=[],
+        groups=groups,
+        other=laid,
+        label=other.label if other else "",
+    )
+    metrics = [_laid(parts, board, *pair) for pair in board.pairs() if pair[0].rate.step in STEPS]
+    return msgspec.structs.replace(board, metrics=metrics)
 
 
 @router.get("/retention")
@@ -152,7 +212,9 @@ async def table(
     navigation.require(reader, navigation.RETENTION)
     parts, asked = parts_of(request), read(request)
     board = await load(parts, asked)
-    made = retention_sheets.sheet(name, board.returns, board.triangle, board.groups, asked)
+    named = {"this": board.returns, board.label: board.other}
+    sides = [(label, side) for label, side in named.items() if side is not None]
+    made = retention_sheets.sheet(name, sides, board.triangle, board.groups, asked)
     return await export.answer(request, made, form)
 
 
@@ -166,6 +228,7 @@ async def answer(
     method: Annotated[str, Parameter(description="bracket, exact, rolling or after.")] = "",
     unit: Annotated[str, Parameter(description="week or month: what cohorts of the triangle are.")] = "",
     by: Annotated[str, Parameter(description="role, release or customer: what `groups` are.")] = "",
+    compare: Annotated[str, Parameter(description=against.DESCRIPTION)] = "",
     role: Annotated[str, Parameter(description="Only this role; at most one of the three.")] = "",
     release: Annotated[str, Parameter(description="Only this release.")] = "",
     customer: Annotated[str, Parameter(description="Only this customer.")] = "",
@@ -185,6 +248,7 @@ async def answer(
         steps=board.steps(),
         groups=board.groups,
         triangle=board.triangle,
+        compared=board.compared(),
     )
     return api.answer(request, found)
 
@@ -224,10 +288,10 @@ def _unit(asked: DayQuery) -> Unit:
     return cast(Unit, asked.own["unit"] or "week")
 
 
-async def _returns(parts: Parts, asked: DayQuery) -> Returns:
+async def _returns(parts: Parts, asked: DayQuery, dates: Dates, audience: Audience) -> Returns:
     method = _method(asked)
     steps = _BRACKETS if method == "bracket" else _DAYS
-    return await frame.people(parts).retention.returns(asked.dates, asked.audience, method, steps)
+    return await frame.people(parts).retention.returns(dates, audience, method, steps)
 
 
 async def _triangle(parts: Parts, asked: DayQuery) -> Triangle:
@@ -243,10 +307,31 @@ async def _groups(parts: Parts, asked: DayQuery) -> list[RateGroup]:
     return await frame.people(parts).retention.groups(asked.dates, asked.by, asked.audience, _method(asked))
 
 
-def _metric(parts: Parts, asked: DayQuery, step: Step) -> Metric:
+def _laid(parts: Parts, board: Board, step: Step, other: Step | None) -> Metric:
+    """The figure of a step with that of the other side; the cohorts of the two are taken as separate people."""
+    this = _metric(parts, board.query, board.query.dates, step)
+    if board.other is None or other is None:
+        return this
+    one, two = step.rate, other.rate
+    z = z_shares(one.back, one.cohort, two.back, two.cohort)
+    return against.laid(parts, this, _metric(parts, board.query, board.other.dates, other), board.label, z)
+
+
+def _difference(metric: Metric) -> Difference:
+    kept, versus = metric.id.removeprefix("retention_d"), metric.versus
+    found = versus.difference if versus else None
+    return Difference(
+        step=int(kept),
+        difference=None if found is None else found / 100,
+        p=versus.p if versus else None,
+        verdict=versus.verdict if versus else "unknown",
+    )
+
+
+def _metric(parts: Parts, asked: DayQuery, dates: Dates, step: Step) -> Metric:
     kpi = parts.catalog.kpis[f"retention_d{step.rate.step}"]
     now, then = (Count(rate.back, rate.cohort, rate.cohort) for rate in (step.rate, step.before))
-    found = cards.metric(kpi, now, then, frame.span(asked.dates, parts), _course(parts, kpi.scale, step))
+    found = cards.metric(kpi, now, then, frame.span(dates, parts), _course(parts, kpi.scale, step))
     if _method(asked) == "bracket":
         return found
     # Targets are for the method that is alerted on.

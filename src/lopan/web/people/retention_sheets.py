@@ -26,20 +26,26 @@ _RATE: dict[str, Kind] = {
 
 
 def sheet(
-    name: Name, returns: Returns | None, triangle: Triangle, groups: Sequence[RateGroup], asked: DayQuery
+    name: Name,
+    sides: Sequence[tuple[str, Returns]],
+    triangle: Triangle,
+    groups: Sequence[RateGroup],
+    asked: DayQuery,
 ) -> Sheet:
-    """The table of that name."""
-    method = returns.method if returns else ""
+    """The table of that name; ``sides`` are what is shown, called ``this``, and what it is compared with."""
+    method = sides[0][1].method if sides else ""
     kinds: dict[str, Kind] = {"audience": "text", "time_zone": "text", "method": "text"}
     told: list[Cell] = [asked.audience.words, triangle.zone, method if name != "cohorts" else ""]
     rows: list[list[Cell]] = []
-    steps = returns.steps if returns else []
+    steps = [(label, step) for label, returns in sides for step in returns.steps]
     if name == "steps":
-        kinds |= _RATE
-        rows = [_rate(step.rate) for step in steps]
+        kinds |= {"side": "text", **_RATE}
+        rows = [[label, *_rate(step.rate)] for label, step in steps]
     elif name == "due":
-        kinds |= {"day": "text", "step": "count", "cohort": "count", "back": "count"}
-        rows = [[_iso(day.day), step.rate.step, day.cohort, day.back] for step in steps for day in step.days]
+        kinds |= {"side": "text", "day": "text", "step": "count", "cohort": "count", "back": "count"}
+        rows = [
+            [label, _iso(day.day), step.rate.step, day.cohort, day.back] for label, step in steps for day in step.days
+        ]
     elif name == "groups":
         kinds |= {"by": "text", "key": "text", **_RATE}
         rows = [[asked.by, group.key, *_rate(rate)] for group in groups for rate in group.rates]

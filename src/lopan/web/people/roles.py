@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lopan.analytics.audience import Audience
 from lopan.analytics.metric import Group, Metric
 from lopan.analytics.roles import GROUPS, Passed, RoleReport, RoleUse
 from lopan.analytics.satisfaction import CSAT, MIN_ANSWERS
@@ -19,12 +20,14 @@ from lopan.web.api import PROBLEMS, Asker, NotFound, answer
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.parts import Parts, parts_of
-from lopan.web.people import frame, sheets
+from lopan.web.people import against, frame, role_course, sheets
+from lopan.web.people.features import Courses
 from lopan.web.people.query import DEFAULT, DayQuery, parse
 from lopan.web.shape import model
 
 MIN_SESSIONS = 30
 MIN_BASE = 30
+_OWN = ("drawn", against.FIELD)
 
 router = APIRouter(include_in_schema=False)
 machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=PROBLEMS)
@@ -36,6 +39,15 @@ class Board(msgspec.Struct, frozen=True):
     query: DayQuery
     report: RoleReport
     satisfaction: Metric
+    drawn: list[Metric] = []
+    """The course of ``chosen``, with what it is compared with."""
+
+    @property
+    def chosen(self) -> RoleUse | None:
+        """The role whose course is drawn: as asked, else the one with the most people."""
+        wanted = self.query.own.get("drawn", "")
+        found = next((role for role in self.roles if role.id == wanted), None)
+        return found or max(self.roles, key=lambda role: role.people or 0, default=None)
 
     @property
     def roles(self) -> list[RoleUse]:
@@ -95,13 +107,14 @@ def _gap(one: Passed) -> float:
 def read(request: Request) -> DayQuery:
     """The query in the address; all roles are shown, so no filter narrows the people."""
     parts = parts_of(request)
-    return _whole(parse(request.query_params, parts.clock.now(), parts.zone, ()))
+    return _whole(parse(request.query_params, parts.clock.now(), parts.zone, (), _OWN))
 
 
 def _whole(asked: DayQuery) -> DayQuery:
     axis, _ = asked.audience.axis
     if axis:
         raise Rejected(axis, "can't narrow the roles, which stand side by side; leave it out")
+    against.read(asked)
     return asked
 
 
@@ -110,6 +123,15 @@ async def load(parts: Parts, principal: Principal, asked: DayQuery) -> Board:
     seen = GROUPS & access.groups_of(principal)
     report = await frame.usage(parts).roles.report(asked.dates, asked.audience, seen)
     return Board(asked, report, _satisfaction(parts, report))
+
+
+async def shown(parts: Parts, principal: Principal, asked: DayQuery) -> Board:
+    """As ``load``, with the charts of the chosen role."""
+    board = await load(parts, principal, asked)
+    if board.chosen is None:
+        return board
+    drawn = await role_course.charts(parts, asked, board.chosen.id, board.report.groups)
+    return msgspec.structs.replace(board, drawn=drawn)
 
 
 def _satisfaction(parts: Parts, report: RoleReport) -> Metric:
@@ -136,9 +158,14 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
     """What each role does and how it fares."""
     navigation.require(reader, navigation.ROLES)
     parts, asked = parts_of(request), read(request)
-    board = await load(parts, reader, asked)
-    context = await frame.around(request, reader, navigation.ROLES, asked, axes=(), course=False)
-    return render.page(request, "people/roles.html", {**context, "board": board}, principal=reader)
+    board = await shown(parts, reader, asked)
+    if board.chosen is not None and not asked.own["drawn"]:
+        # What is drawn stays while the page is open, whoever is more by then.
+        asked = msgspec.structs.replace(asked, own={**asked.own, "drawn": board.chosen.id})
+    context = await frame.around(request, reader, navigation.ROLES, asked, axes=())
+    context |= {"board": board, "others": {"role": [role.id for role in board.roles if board.active(role)]}}
+    context["chart_data"] = frame.charted(parts, [] if board.empty else board.drawn, context["tools"].marks)
+    return render.page(request, "people/roles.html", context, principal=reader)
 
 
 @router.get("/roles/{name}.{form}")
@@ -147,9 +174,15 @@ async def file(
 ) -> Response:
     """Every role, or its workflows, as far as the reader may see, as a file."""
     navigation.require(reader, navigation.ROLES)
-    if name not in ("roles", "completion"):
-        raise NotFound("name", f"there is no table {name[:40]!r}; there are roles and completion")
-    board = await load(parts_of(request), reader, read(request))
+    if name not in ("roles", "completion", "days"):
+        raise NotFound("name", f"there is no table {name[:40]!r}; there are roles, completion and days")
+    parts, asked = parts_of(request), read(request)
+    if name == "days":
+        board = await shown(parts, reader, asked)
+        audience = Audience(project=asked.audience.project, role=board.chosen.id if board.chosen else "")
+        found = sheets.course("roles-days", board.drawn, asked.dates, audience, parts.config.timezone)
+        return await export.answer(request, found, form)
+    board = await load(parts, reader, asked)
     table = sheets.completion(board.report) if name == "completion" else sheets.roles(board.report)
     return await export.answer(request, table, form)
 
@@ -160,13 +193,17 @@ def watch(request: Request, principal: Principal) -> Look:
     read(request)
 
     async def look(*, full: bool) -> Shown:
-        board = await load(parts, principal, read(request))
+        measure = shown if full else load
+        board = await measure(parts, principal, read(request))
         drawn = {"verdict": drawing("verdict", board), "table": drawing("table", board)}
         if board.people:
             drawn["shares"] = drawing("shares", board)
         if not board.empty:
             drawn["full"] = "yes"
-        return Shown(drawn)
+        if full:
+            drawn |= frame.versus(request, board.drawn) | {"days": drawing("days", board)}
+        series = {one.id: one.series for one in board.drawn}
+        return Shown(drawn, series, {one.id: one for one in board.drawn})
 
     return look
 
@@ -186,3 +223,20 @@ async def roles(
     given = {"days": days, "from": since, "to": to, "project": project}
     asked = parse(given, parts.clock.now(), parts.zone, ())
     return answer(request, (await load(parts, asker, asked)).report)
+
+
+@machines.get("/roles/days", response_model=model(Courses))
+async def days(
+    request: Request,
+    asker: Asker,
+    days: Annotated[str, Query(description="The range: so many days that end today, or with `to`.")] = DEFAULT,
+    since: Annotated[str, Query(alias="from", description="The first day, instead of `days`.")] = "",
+    to: Annotated[str, Query(description="The last day, included; today when left out.")] = "",
+    drawn: Annotated[str, Query(description="The role; left out = the one with the most people.")] = "",
+    compare: Annotated[str, Query(description=against.DESCRIPTION)] = "",
+    project: Annotated[str, Query(description="Only the project of this number.")] = "",
+) -> Response:
+    """Active users, mean session and completion of one role by day, and what they are compared with."""
+    navigation.require(asker, navigation.ROLES)
+    board = await shown(parts_of(request), asker, read(request))
+    return answer(request, Courses(board.drawn))

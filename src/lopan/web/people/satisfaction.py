@@ -319,6 +319,7 @@ def watch(request: Request, principal: Principal) -> Look:
             drawn[f"spread-{metric.id}"] = drawing("spread", board, opinion)
         if full:
             drawn |= {"groups": drawing("groups", board, ROWS), "surveys": drawing("surveys", board)}
+            drawn["days"] = drawing("days", board)
         if board.comments is not None and not board.query.own["after"]:
             drawn["comments"] = drawing("comments", board)
         if not board.empty:

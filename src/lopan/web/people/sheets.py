@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from lopan.analytics.accounts import AccountsAdopted
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import Dates
 from lopan.analytics.features import Adopted
@@ -39,6 +40,17 @@ def adoption(adopted: Adopted) -> Sheet:
             told: list[Cell] = [getattr(one, name) for name in (*_ADOPTION, *_PEOPLE)]
             rows.append([*what, *about, one.role, *told, one.enough, one.status, one.trend])
     return sheet("features-adoption", adopted.zone, kinds, rows)
+
+
+def accounts(adopted: AccountsAdopted) -> Sheet:
+    """One row a feature: the share of accounts that completed it, in per cent."""
+    kinds: dict[str, Kind] = {**_WHAT, "id": "text", "title": "text", "definition": "text", "core": "flag"}
+    kinds |= {**_NUMBERS, "accounts": "count", "done": "count", "enough": "flag"}
+    what = _what(adopted.dates, adopted.audience, adopted.zone)
+    rows: list[list[Cell]] = [
+        [*what, *(getattr(one, name) for name in list(kinds)[len(_WHAT) :])] for one in adopted.features
+    ]
+    return sheet("features-accounts", adopted.zone, kinds, rows)
 
 
 def funnels(uses: Sequence[WorkflowUse], zone: str) -> Sheet:

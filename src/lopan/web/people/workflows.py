@@ -217,6 +217,7 @@ def watch(request: Request, principal: Principal) -> Look:
             drawn[f"facts-{use.id}"] = drawing("facts", use, metric)
         if full:
             drawn |= {"roles": drawing("splits", board, "role"), "releases": drawing("splits", board, "release")}
+            drawn["days"] = drawing("days", board)
         drawn["late"] = drawing("late", board.chosen.late)
         if not board.empty:
             drawn["full"] = "yes"
