@@ -94,9 +94,9 @@ class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SqlConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[[connect.sql]]``: a database that facts are pulled from, by ``mappings`` and all mappings of the ``preset``.
 
-    ``database`` of a SQLite connection is the path of its file. ``password`` may be ``env:NAME`` and should be; the user
-    needs no more than to read. ``every`` is in minutes. ``timezone`` is that of times without a zone, the site's own when
-    left empty. ``tls`` (PostgreSQL) refuses a connection that is not encrypted.
+    ``database`` of a SQLite connection is the path of its file. ``password`` may be ``env:NAME`` and should be; the
+    user needs no more than to read. ``every`` is in minutes. ``timezone`` is that of times without a zone, Lopan's own
+    when left empty. ``tls`` (PostgreSQL) refuses a connection that is not encrypted.
     """
 
     name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,23}$")]
@@ -116,9 +116,9 @@ class SqlConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 class MqttConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``[[connect.mqtt]]``: a broker to which machines publish their states and counts as Sparkplug B.
 
-    ``machines`` names a mapping of metrics (``lopan.d/machines/NAME.toml``), ``groups`` the Sparkplug groups to listen to
-    (none: all). ``password`` may be ``env:NAME``. ``ca`` is the path of a certificate that signs the broker's, for ``tls``
-    without a public one. ``primary`` is the Sparkplug host id that Lopan announces itself under; empty: it only listens.
+    ``machines`` names a mapping of metrics (``lopan.d/machines/NAME.toml``), ``groups`` the Sparkplug groups to listen
+    to (none: all). ``password`` may be ``env:NAME``. ``ca`` is the path of the certificate that signed the broker's,
+    for ``tls`` without a public one.
     """
 
     name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,23}$")]
@@ -130,7 +130,6 @@ class MqttConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     password: str = ""
     groups: list[str] = []
     machines: str
-    primary: str = ""
 
 
 class Connect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

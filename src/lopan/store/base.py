@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -22,7 +22,7 @@ class Store(Protocol):
         """
         ...
 
-    def stream(self, sql: str, params: Params | None = None) -> Iterator[pa.RecordBatch]:
+    def stream(self, sql: str, params: Params | None = None) -> Generator[pa.RecordBatch, None, None]:
         """Rows of a SELECT, block by block in flat memory; the thread can do nothing else until the iterator is closed.
 
         Raises what ``query`` raises.

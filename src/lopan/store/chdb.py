@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -59,7 +59,7 @@ class Chdb:
         data = self._run(sql, "ArrowStream", params).bytes()
         return pa.ipc.open_stream(data).read_all() if data else pa.table({})
 
-    def stream(self, sql: str, params: Params | None = None) -> Iterator[pa.RecordBatch]:
+    def stream(self, sql: str, params: Params | None = None) -> Generator[pa.RecordBatch, None, None]:
         """Blocks as the engine makes them, some 65,000 rows each; closing the iterator early cancels the query."""
         with self._line() as connection, connection.send_query(sql, "Arrow", params=_bound(params)) as answer:
             yield from answer.record_batch(_BLOCK_ROWS)

@@ -7,7 +7,7 @@ which would write them to disk in the clear. What may come back in an error is l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Literal
 
@@ -50,14 +50,14 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.kind}://{self.user}@{self.host}:{self.port}/{self.database}"
 
 
-def read(store: Store, remote: Remote, query: str) -> Iterator[pa.RecordBatch]:
+def read(store: Store, remote: Remote, query: str) -> Generator[pa.RecordBatch, None, None]:
     """Rows of a SELECT in the other database's own SQL, block by block.
 
     Times without a zone and times with one both come as UTC. Raises TryAgain with what the database said.
     """
     statement = f"SELECT * FROM {_TABLES[remote.kind]} {_SETTINGS}"  # noqa: S608 - values are parameters
     try:
-        with closing(store.stream(statement, _params(remote, query))) as blocks:  # type: ignore[type-var]
+        with closing(store.stream(statement, _params(remote, query))) as blocks:
             yield from blocks
     except (GiveUp, TryAgain) as error:
         raise TryAgain(told(str(error), remote.password), 60) from None
@@ -65,11 +65,16 @@ def read(store: Store, remote: Remote, query: str) -> Iterator[pa.RecordBatch]:
 
 def columns(store: Store, remote: Remote, query: str) -> list[str]:
     """The names of the columns that ``query`` gives, in order. Raises TryAgain with what the database said."""
+    return list(types(store, remote, query))
+
+
+def types(store: Store, remote: Remote, query: str) -> dict[str, str]:
+    """The columns that ``query`` gives in order, with the engine's types. Raises TryAgain as ``read`` does."""
     try:
         found = store.query(f"DESCRIBE {_TABLES[remote.kind]} {_SETTINGS}", _params(remote, query))
     except (GiveUp, TryAgain) as error:
         raise TryAgain(told(str(error), remote.password), 60) from None
-    return [str(row["name"]) for row in found.to_pylist()]
+    return {str(row["name"]): str(row["type"]) for row in found.to_pylist()}
 
 
 def told(message: str, password: str) -> str:
