@@ -29,7 +29,7 @@ _KINDS: Final[dict[str, Kind]] = {
 _AS_THEY_ARE = frozenset({"boolean", "real", "double precision"}) | _KINDS.keys() - {"timestamp with time zone"}
 _PROBE = (
     f"SELECT TIMESTAMPTZ '{probe.ZONED.isoformat()}' AS z, TIMESTAMP '{probe.NAIVE.isoformat()}' AS n,"
-    f" EXTRACT(epoch FROM TIMESTAMPTZ '{probe.ZONED.isoformat()}')::float8 AS epoch"
+    f" EXTRACT(epoch FROM TIMESTAMPTZ '{probe.ZONED.isoformat()}')::float8 AS epoch"  # noqa: S608 - two constants
 )
 _MICROSECONDS = pa.timestamp("us")
 _UTC = pa.timestamp("us", "UTC")
