@@ -63,13 +63,24 @@ def postgresql(root: Path) -> Iterator[Database]:
     password = root / "password"
     password.write_text(PASSWORD)
     data = root / "data"
-    initdb = [binaries / "initdb", "-D", data, "-U", "admin", "--auth=scram-sha-256", f"--pwfile={password}", "-N"]
-    subprocess.run([*initdb, "-E", "UTF8", "--locale=C"], check=True, capture_output=True, user=owner)
+    initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "admin", "--auth=scram-sha-256", f"--pwfile={password}"]
+    subprocess.run([*initdb, "-N", "-E", "UTF8", "--locale=C"], check=True, capture_output=True, user=owner)
     settings = {"listen_addresses": "127.0.0.1", "port": port, "timezone": ZONE, "fsync": "off",
                 "unix_socket_directories": "", "max_connections": 20, "shared_buffers": "32MB"}  # fmt: skip
     flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
     with _running([str(binaries / "postgres"), "-D", str(data), *flags], owner, port, root):
-        psql = [str(binaries / "psql"), "-h", "127.0.0.1", "-p", str(port), "-U", "admin", "-v", "ON_ERROR_STOP=1", "-qAt"]
+        psql = [
+            str(binaries / "psql"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-U",
+            "admin",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-qAt",
+        ]
         server = Database("postgresql", port, psql, "lopan")
         _until(lambda: server.run("SELECT 1", "postgres"))
         server.run(f"CREATE DATABASE erp; CREATE ROLE lopan LOGIN PASSWORD '{PASSWORD}'", "postgres")
@@ -87,7 +98,7 @@ def mariadb(root: Path) -> Iterator[Database]:
     install = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
     subprocess.run([*install, "--skip-test-db"], check=True, capture_output=True, user=owner)
     flags = [f"--datadir={data}", f"--socket={sock}", f"--port={port}", "--bind-address=127.0.0.1",
-             "--default-time-zone=+02:00", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"]  # fmt: skip
+             "--default-time-zone=+02:00", "--innodb-buffer-pool-size=32M"]  # fmt: skip
     with _running([str(binary), "--no-defaults", *flags], owner, port, root):
         server = Database("mysql", port, ["mariadb", "--no-defaults", "-N", "-uroot", f"-S{sock}"], "lopan")
         _until(lambda: server.run("SELECT 1", "mysql"))

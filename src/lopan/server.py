@@ -35,6 +35,7 @@ from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.connect.load import Loader
+from lopan.connect.service import Connections
 from lopan.control import merges, projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
@@ -186,6 +187,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         loader = Loader(engine, store, root / "facts", clock, changed)
         await asyncio.to_thread(loader.recover)
+        connections = Connections(config, engine, store, loader, clock)
 
         catalog = load_catalog(root / "lopan.d")
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
@@ -232,7 +234,11 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             current=current,
             facts=Facts(pages, store, config.timezone, config.business.currency),
             loader=loader,
+            connections=connections,
         )
+        following_sources = asyncio.create_task(connections.run(), name="connections")
+        following_sources.add_done_callback(_ended)
+        stack.push_async_callback(_cancel, following_sources)
         if config.notify.email.host:
             mailing = asyncio.create_task(Mailer(parts).run(), name="reports")
             mailing.add_done_callback(_ended)

@@ -24,6 +24,7 @@ from lopan.catalog import Catalog
 from lopan.clock import Clock
 from lopan.config import Config
 from lopan.connect.load import Loader
+from lopan.connect.service import Connected
 from lopan.web.printer import Printer
 
 
@@ -84,6 +85,14 @@ class Intake(Protocol):
         ...
 
 
+class Connections(Protocol):
+    """What facts are pulled from; ``lopan.connect.service.Connections`` is the real one."""
+
+    async def states(self) -> list[Connected]:
+        """Every part of every connection, in the order of the settings."""
+        ...
+
+
 class Reaches(Protocol):
     """What became of directives; ``lopan.analytics.reach.Reaches`` is the real one."""
 
@@ -126,6 +135,7 @@ class Parts:
     releases: Releases | None = None
     facts: Facts | None = None
     loader: Loader | None = None
+    connections: Connections | None = None
 
     @property
     def zone(self) -> ZoneInfo:

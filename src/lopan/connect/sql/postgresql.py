@@ -27,9 +27,8 @@ _KINDS: Final[dict[str, Kind]] = {
     "name": "text",
 }
 _AS_THEY_ARE = frozenset({"boolean", "real", "double precision"}) | _KINDS.keys() - {"timestamp with time zone"}
-_PROBE = (
-    f"SELECT TIMESTAMPTZ '{probe.ZONED.isoformat()}' AS z, TIMESTAMP '{probe.NAIVE.isoformat()}' AS n,"
-    f" EXTRACT(epoch FROM TIMESTAMPTZ '{probe.ZONED.isoformat()}')::float8 AS epoch"  # noqa: S608 - two constants
+_PROBE = "SELECT TIMESTAMPTZ '{0}' AS z, TIMESTAMP '{1}' AS n, EXTRACT(epoch FROM TIMESTAMPTZ '{0}')::float8 AS e".format(
+    probe.ZONED.isoformat(), probe.NAIVE.isoformat()
 )
 _MICROSECONDS = pa.timestamp("us")
 _UTC = pa.timestamp("us", "UTC")
@@ -46,7 +45,7 @@ class PostgreSql:
         """The engine drops the zone of a time: what counts is that a time put into UTC comes as it is."""
         for block in self.read(_PROBE, self.columns(_PROBE)):
             (row,) = block.to_pylist()
-            probe.compare(self._name, row["z"], datetime.fromtimestamp(row["epoch"], UTC))
+            probe.compare(self._name, row["z"], datetime.fromtimestamp(row["e"], UTC))
             probe.compare(self._name, row["n"], probe.NAIVE)
 
     def columns(self, query: str) -> dict[str, Kind]:

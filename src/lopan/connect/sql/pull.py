@@ -71,6 +71,8 @@ class Puller:
             due = known.compared_at is None or at - known.compared_at >= COMPARE_EVERY or accept_deletes
             gone = self._compare(database, accept_deletes) if due else 0
         except Exception as error:
+            if self._stopping():
+                raise
             said = str(error) if isinstance(error, LopanError) else f"{type(error).__name__}, see the log"
             pulls.keep(self._engine, pulls.failed(known, at, said))
             raise
