@@ -35,6 +35,7 @@ from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.connect.load import Loader
+from lopan.connect.pickup import Pickup
 from lopan.connect.service import Connections
 from lopan.control import merges, projects
 from lopan.control.database import open_database
@@ -188,6 +189,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         loader = Loader(engine, store, root / "facts", clock, changed)
         await asyncio.to_thread(loader.recover)
         connections = Connections(config, engine, store, loader, clock)
+        picking = asyncio.create_task(Pickup(engine, loader).run(), name="imports")
+        picking.add_done_callback(_ended)
+        stack.push_async_callback(_cancel, picking)
 
         catalog = load_catalog(root / "lopan.d")
         playbooks = playbook.load(root / "lopan.d" / "playbooks")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -65,8 +65,8 @@ class Converter:
         self.twice: Counter[str] = Counter()
         self.never: Counter[str] = Counter()
         self.repeated = 0
-        self.first: dict[str, object] = {}
-        self.last: dict[str, object] = {}
+        self.first: dict[str, Any] = {}
+        self.last: dict[str, Any] = {}
 
     def __call__(self, block: pa.RecordBatch | pa.Table, numbers: NDArray[np.int64]) -> Converted:
         """``numbers`` are those of the rows in the source, from 1."""

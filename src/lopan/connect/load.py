@@ -49,26 +49,17 @@ class Loader:
 
         The stage is None when the batch with that ``once`` was there before: nothing is to be done.
         """
-        spec = spec_of(fact)
-        batch, fresh = batches.begin(self._engine, fact, source, origin, by, once, self._clock)
-        if not fresh:
-            yield batch, None
-            return
-        try:
-            with Stage(self._root, batch.id, spec) as made:
-                yield batch, made
-        except BaseException as error:
-            stage.drop(self._root, batch.id)
-            said = str(error) if isinstance(error, LopanError) else f"{type(error).__name__} while reading it"
-            batches.move(self._engine, batch.id, "failed", self._clock, note=said[:2_000])
-            raise
-        staged = batches.move(self._engine, batch.id, "staged", self._clock, taken=made.rows, refused=made.refusals)
-        self.load(staged)
+        with staging(self._engine, self._root, self._clock, fact, source, origin, by, once) as (batch, made):
+            yield batch, made
+        if made is not None:
+            self.load(batch)
 
     def load(self, batch: Batch) -> Batch:
         """Put a staged batch into the store; doing it again changes nothing."""
         spec = spec_of(batch.fact)
         with self._turn:
+            if (found := batches.get(self._engine, batch.id)).state != "staged":
+                return found
             for number, block in enumerate(self._blocks(batch, spec)):
                 for name in (versions(batch.fact), table(batch.fact)):
                     self._store.insert(name, block, f"{batch.id}-{number}")
@@ -81,24 +72,32 @@ class Loader:
 
     def undo(self, batch: str, by: str) -> Batch:
         """Take a loaded batch back: rows return to their newest version from other batches. Raises Rejected."""
-        found = batches.undo(self._engine, batch, by, self._clock)
+        return self.take_back(batches.undo(self._engine, batch, by, self._clock))
+
+    def take_back(self, batch: Batch) -> Batch:
+        """Bring the undoing of a batch to its end; doing it again changes nothing."""
         with self._turn:
-            take_back(self._store, found.fact, str(UUID(batch)), self._clock.now())
-            done = batches.move(self._engine, batch, "undone", self._clock)
-        self._changed(found.fact)
+            if (found := batches.get(self._engine, batch.id)).state != "undoing":
+                return found
+            take_back(self._store, batch.fact, str(UUID(batch.id)), self._clock.now())
+            done = batches.move(self._engine, batch.id, "undone", self._clock)
+        self._changed(batch.fact)
         return done
+
+    def finish(self, batch: Batch) -> Batch:
+        """What is left to do with a batch that is safe on disk: load it, or take it back."""
+        return self.take_back(batch) if batch.state == "undoing" else self.load(batch)
 
     def recover(self) -> None:
         """Bring what an earlier process left in the middle to its end; call it once, before anything is staged."""
         for batch in batches.unfinished(self._engine):
             log.info("batch %s of %s was left %s", batch.id, batch.fact, batch.state)
-            if batch.state == "staged":
-                self.load(batch)
-            elif batch.state == "undoing":
-                self.undo(batch.id, "recovery")
-            else:
+            if batch.state != "staging":
+                self.finish(batch)
+            elif not stage.is_held(self._root, batch.id):
+                said = "Lopan ended while it was reading it"
+                batches.move(self._engine, batch.id, "failed", self._clock, note=said)
                 stage.drop(self._root, batch.id)
-                batches.move(self._engine, batch.id, "failed", self._clock, note="Lopan ended while it was reading it")
 
     def _blocks(self, batch: Batch, spec: Spec) -> Iterator[pa.Table]:
         waiting: list[pa.RecordBatch] = []
@@ -109,6 +108,30 @@ class Loader:
                 waiting = []
         if any(one.num_rows for one in waiting):
             yield _block(waiting, batch, spec)
+
+
+@contextmanager
+def staging(
+    engine: Engine, root: Path, clock: Clock, fact: str, source: str, origin: str, by: str, once: str | None = None
+) -> Iterator[tuple[Batch, Stage | None]]:
+    """A new batch and where its checked rows go; when the block ends they are staged, for a loader to find.
+
+    So a process that does not own the store can bring facts. The stage is None as with ``Loader.stage``.
+    """
+    spec = spec_of(fact)
+    batch, fresh = batches.begin(engine, fact, source, origin, by, once, clock)
+    if not fresh:
+        yield batch, None
+        return
+    try:
+        with Stage(root, batch.id, spec) as made:
+            yield batch, made
+    except BaseException as error:
+        stage.drop(root, batch.id)
+        said = str(error) if isinstance(error, LopanError) else f"{type(error).__name__} while reading it"
+        batches.move(engine, batch.id, "failed", clock, note=said[:2_000])
+        raise
+    batches.move(engine, batch.id, "staged", clock, taken=made.rows, refused=made.refusals)
 
 
 def spec_of(fact: str) -> Spec:

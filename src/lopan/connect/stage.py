@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -50,6 +51,8 @@ class Stage:
     def __init__(self, root: Path, batch: str, spec: Spec) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self._path = path(root, batch)
+        self._held = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._held, fcntl.LOCK_EX)
         self._schema = schema(spec)
         self._sink = pa.OSFile(str(self._path), "wb")
         self._writer = pa.ipc.new_stream(self._sink, self._schema, options=_OPTIONS)
@@ -76,6 +79,7 @@ class Stage:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._writer.close()
         self._sink.close()
+        os.close(self._held)
         if error is not None:
             self._path.unlink(missing_ok=True)
             return
@@ -83,6 +87,21 @@ class Stage:
         notes.write_bytes(msgspec.msgpack.encode(self.refused))
         for one in (self._path, notes, self._path.parent):
             _sync(one)
+
+
+def is_held(root: Path, batch: str) -> bool:
+    """Whether a process is still writing the batch."""
+    try:
+        descriptor = os.open(path(root, batch), os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def path(root: Path, batch: str) -> Path:

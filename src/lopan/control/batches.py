@@ -100,7 +100,10 @@ def move(
     engine: Engine, batch: str, state: State, clock: Clock = SYSTEM, *,
     taken: int | None = None, refused: int | None = None, note: str | None = None,
 ) -> Batch:  # fmt: skip
-    """Put a batch into ``state``; counts and note stay as they are where none are given."""
+    """Put a batch into ``state``; counts and note stay as they are where none are given.
+
+    Only what is being staged can be staged: raises Rejected when another process gave it up meanwhile.
+    """
     values: dict[str, object] = {"state": state}
     given = (("taken", taken), ("refused", refused), ("note", note))
     values |= {name: value for name, value in given if value is not None}
@@ -109,8 +112,16 @@ def move(
     if state == "failed":
         values["once"] = None
     with engine.begin() as connection:
-        connection.execute(update(batches).where(batches.c.id == batch).values(values))
-        return _found(connection, batch)
+        wanted = update(batches).where(batches.c.id == batch)
+        if state == "staged":
+            wanted = wanted.where(batches.c.state == "staging")
+        done = connection.execute(wanted.values(values))
+        found = _found(connection, batch)
+        if done.rowcount == 0:
+            raise Rejected(
+                "batch", f"Lopan was started while the file was read, and gave it up ({found.state}); send it again"
+            )
+        return found
 
 
 def undo(engine: Engine, batch: str, by: str, clock: Clock = SYSTEM) -> Batch:
