@@ -94,8 +94,14 @@ class Company:
     def begin(self) -> None:
         for number in range(60):
             # 29 March 02:30 is skipped, 25 October 02:30 comes twice.
-            at = [datetime(2026, 3, 29, 2, 30), datetime(2026, 10, 25, 2, 30)][number % 2] + timedelta(hours=number * 7 - 70)
-            common = {"docstatus": number % 4 and 1 or number % 3, "creation": at, "modified": at + timedelta(minutes=3)}
+            at = [datetime(2026, 3, 29, 2, 30), datetime(2026, 10, 25, 2, 30)][number % 2] + timedelta(
+                hours=number * 7 - 70
+            )
+            common = {
+                "docstatus": number % 4 and 1 or number % 3,
+                "creation": at,
+                "modified": at + timedelta(minutes=3),
+            }
             self.work_order(number, at, common)
             self.job(number, at, common)
             self.downtime(number, at, common | {"docstatus": 0})
@@ -112,7 +118,11 @@ class Company:
             self.work_order(number, at, common | {"creation": at})
             self.issue(number, at, common | {"docstatus": 0, "creation": at})
             self.sale(number, at, common | {"creation": at})
-            self.stock(number, at, common | {"docstatus": 1, "creation": at})
+            if f"SLE-{number}" in self.erp.rows["tabStock Ledger Entry"]:
+                self.erp.put("tabStock Ledger Entry", name=f"SLE-{number}", modified=common["modified"],
+                             is_cancelled=self.draw.random() < 0.3, stock_value=Decimal(7))  # fmt: skip
+            else:
+                self.stock(number, at, common | {"docstatus": 1, "creation": at})
             if number < 60:
                 self.erp.put("tabJob Card", name=f"JC-{number}", **common)
 
@@ -130,7 +140,9 @@ class Company:
         for table in ("tabWork Order", "tabJob Card Time Log", "tabDowntime Entry", "tabQuality Inspection"):
             kept = [row["name"] for row in self.erp.all(table) if counts(self.erp, table, row)]
             self.erp.drop(table, kept[0])
-        open_issue = next(row for row in self.erp.all("tabIssue") if row["resolution_date"] and row["first_responded_on"])
+        open_issue = next(
+            row for row in self.erp.all("tabIssue") if row["resolution_date"] and row["first_responded_on"]
+        )
         self.erp.drop("tabIssue", open_issue["name"])
 
     def work_order(self, number: int, at: datetime, common: Row) -> None:
@@ -266,7 +278,7 @@ def _tickets(erp: Erp) -> dict[str, Row]:
         }
         for event, at in steps.items():
             if at is not None:
-                found[f"{row['name']}|{event}"] = {
+                found[f"{row['name']}/{event}"] = {
                     "ticket": row["name"], "event": event, "at": moment(SITE, at.replace(microsecond=0)),
                     "priority": PRIORITIES[row["priority"]], "due": moment(SITE, row["resolution_by"]),
                     "channel": "portal" if row["via_customer_portal"] else "",
@@ -302,7 +314,7 @@ def _stock(erp: Erp) -> dict[str, Row]:
             days.setdefault(row["posting_date"], []).append(row)
     last = {day: max(rows, key=lambda row: (row["posting_time"], row["creation"])) for day, rows in days.items()}
     return {
-        f"gear|Stores|{day}": {
+        f"gear/Stores/{day}": {
             "day": day, "product": "gear", "quantity": float(row["qty_after_transaction"]), "value": money(row["stock_value"])
         }
         for day, row in last.items()

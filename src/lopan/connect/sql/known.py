@@ -1,27 +1,22 @@
-"""What the store has of a source already: rows that were read again and have not changed are not loaded again."""
+"""What the store has of a source already, so that rows that were read again are loaded again only when they differ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from lopan.connect.localtime import to_local, to_utc
 from lopan.fact import Spec
 from lopan.store import Store
 from lopan.store.facts import TIME, now, table
 
+Mask = NDArray[np.bool_]
 _AHEAD = timedelta(minutes=5)
-_KEYS = 5_000
-_MONEY = Decimal("0.0001")
+_KEYS = 20_000
 
 
 class Known:
@@ -29,91 +24,74 @@ class Known:
 
     def __init__(self, store: Store, spec: Spec, source: str, asking: ThreadPoolExecutor) -> None:
         self._store, self._spec, self._source, self._asking = store, spec, source, asking
-        (count,) = self._ask(f"SELECT count() AS n FROM {table(spec.name)} WHERE source = {{source:String}}")  # noqa: S608
-        self._empty = count["n"] == 0
+        self._own = [column.name for column in spec.columns]
+        self._keys = pa.chunked_array([], pa.utf8())
+        count = self._ask(f"SELECT count() AS n FROM {table(spec.name)} WHERE source = {{source:String}}")  # noqa: S608
+        self._empty = count["n"].to_pylist() == [0]
 
-    def new(self, block: pa.RecordBatch) -> pa.RecordBatch:
-        """The rows that differ from what is known: by version, or by content where they have none."""
+    def new(self, block: pa.RecordBatch, at: datetime) -> pa.RecordBatch:
+        """The rows that are not known as they are. What the database holds now is the truth: where such a row has no
+        later time of change than the known one (a late transaction, a join, a clock set back or ahead), the time of
+        arrival stands in.
+        """
+        block = _doubt(
+            block, np.asarray(pc.greater(block.column("modified"), pa.scalar(at + _AHEAD, TIME)).fill_null(False))
+        )
         if self._empty or not block.num_rows:
             return block
-        wanted = np.ones(block.num_rows, bool)
-        versions = block.column("modified")
-        unversioned = np.asarray(versions.is_null())
-        for rows in _chunks(np.flatnonzero(~unversioned)):
-            wanted[rows] = ~self._same_version(block, rows)
-        for rows in _chunks(np.flatnonzero(unversioned)):
-            wanted[rows] = ~self._same_content(block, rows)
-        return block if wanted.all() else block.filter(pa.array(wanted))
-
-    def gone(self, present: pa.ChunkedArray) -> tuple[pa.Array, int]:
-        """Keys that were remembered and are not ``present``, and how many were remembered."""
-        known = self._keys
-        return known.filter(pc.invert(pc.is_in(known, present))).combine_chunks(), len(known)
+        pieces = [self._differing(block.slice(start, _KEYS)) for start in range(0, block.num_rows, _KEYS)]
+        found = pa.Table.from_batches(pieces).combine_chunks().to_batches()
+        return found[0] if found else block.slice(0, 0)
 
     def remember(self) -> None:
         """Note the keys there are, before the source is asked for its own: what comes in between is not gone."""
-        statement = f"SELECT key FROM {now(self._spec.name)} WHERE source = {{source:String}}"  # noqa: S608
-        found = self._asking.submit(self._store.query, statement, {"source": self._source}).result()
-        self._keys = found["key"] if found.num_columns else pa.chunked_array([], pa.utf8())
+        found = self._ask(f"SELECT key FROM {now(self._spec.name)} WHERE source = {{source:String}}")  # noqa: S608
+        if found.num_columns:
+            self._keys = found["key"]
 
-    def _same_version(self, block: pa.RecordBatch, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        keys = block.column("key").take(rows).to_pylist()
-        known = {
-            row["key"]: row["ver"]
-            for row in self._ask(
-                f"SELECT key, max(ver) AS ver FROM {table(self._spec.name)}"  # noqa: S608 - the fact's own name
-                " WHERE source = {source:String} AND key IN {keys:Array(String)} GROUP BY key",
-                keys=keys,
-            )
-        }
-        versions = block.column("modified").take(rows).cast(pa.int64()).to_pylist()
-        return np.array([known.get(key) == ver * 1_000 for key, ver in zip(keys, versions, strict=True)], bool)
+    def gone(self, present: pa.ChunkedArray) -> tuple[pa.Array, int]:
+        """Keys that were remembered and are not ``present``, and how many were remembered."""
+        missing = self._keys.filter(pc.invert(pc.is_in(self._keys, present)))
+        return missing.combine_chunks(), len(self._keys)
 
-    def _same_content(self, block: pa.RecordBatch, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        names = ["key", "deleted", *(column.name for column in self._spec.columns)]
-        some = block.take(pa.array(rows)).select(names).to_pylist()
-        own = ", ".join(f"`{name}`" for name in names)
-        found = self._ask(
-            f"SELECT {own} FROM {now(self._spec.name)}"  # noqa: S608 - columns of the fact
-            " WHERE source = {source:String} AND key IN {keys:Array(String)}",
-            keys=[row["key"] for row in some],
+    def _differing(self, block: pa.RecordBatch) -> pa.RecordBatch:
+        own = ", ".join(f"`{name}`" for name in self._own)
+        stored = self._ask(
+            f"SELECT key, ver, deleted, {own} FROM {table(self._spec.name)}"  # noqa: S608 - columns of the fact
+            " WHERE source = {source:String} AND key IN {keys:Array(String)} ORDER BY ver DESC LIMIT 1 BY key",
+            block.column("key").to_pylist(),
         )
-        known = {row["key"]: _plain(row) for row in found}
-        return np.array([_same(_plain(row), known.get(row["key"])) for row in some], bool)
+        gone = np.asarray(block.column("deleted"))
+        if not stored.num_rows:
+            return block.filter(pa.array(~gone))
+        places = pc.index_in(block.column("key"), stored["key"])
+        known = np.asarray(places.is_valid())
+        was = stored.take(places.fill_null(0))
+        was_gone = np.asarray(was["deleted"]).astype(bool)
+        same = np.ones(block.num_rows, bool)
+        for name in self._own:
+            same &= _equal(block.column(name), was[name].combine_chunks())
+        same = np.where(gone, was_gone | ~known, known & ~was_gone & same)
+        versions = np.asarray(block.column("modified").cast(pa.int64()).fill_null(-1)) * 1_000
+        late = known & ~same & (versions <= np.asarray(was["ver"]).astype(np.int64))
+        return _doubt(block, late).filter(pa.array(~same))
 
-    def _ask(self, statement: str, **params: list[str]) -> list[dict[str, Any]]:
-        found = self._asking.submit(self._store.query, statement, {"source": self._source, **params}).result()
-        return list(found.to_pylist()) if found.num_columns else []
+    def _ask(self, statement: str, keys: list[str] | None = None) -> pa.Table:
+        params = {"source": self._source} | ({"keys": keys} if keys is not None else {})
+        return self._asking.submit(self._store.query, statement, params).result()
 
 
-def settle(block: pa.RecordBatch, zone: ZoneInfo | None, at: datetime) -> pa.RecordBatch:
-    """Take the version from rows whose time of change can't be trusted, so that the time of arrival stands in.
-
-    Those are times that lie ahead, and those that a clock of ``zone`` (None: the source's times have one) shows twice.
-    """
-    modified = block.column("modified")
-    doubted = np.asarray(pc.fill_null(pc.greater(modified, pa.scalar(at + _AHEAD, TIME)), False))
-    if zone is not None:
-        utc = np.asarray(pc.fill_null(modified.cast(pa.int64()), 0)) * 1_000
-        doubted |= to_utc(to_local(utc, zone), zone).twice
-    if not doubted.any():
+def _doubt(block: pa.RecordBatch, rows: Mask) -> pa.RecordBatch:
+    """Take the time of change from rows, so that the time of arrival stands in."""
+    if not rows.any():
         return block
-    at_column = block.schema.get_field_index("modified")
-    blank = pa.scalar(None, TIME)
-    return block.set_column(at_column, block.schema.field(at_column), pc.if_else(pa.array(doubted), blank, modified))
+    place = block.schema.get_field_index("modified")
+    settled = pc.if_else(pa.array(rows), pa.scalar(None, TIME), block.column(place))
+    return block.set_column(place, block.schema.field(place), settled)
 
 
-def _chunks(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(rows), _KEYS):
-        yield rows[start : start + _KEYS]
-
-
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.quantize(_MONEY) if isinstance(value, Decimal) else value for name, value in row.items()}
-
-
-def _same(row: dict[str, Any], known: dict[str, Any] | None) -> bool:
-    """A row that is taken away is known when it is not there."""
-    if row["deleted"] or known is None:
-        return bool(row["deleted"]) and known is None
-    return {**row, "deleted": 0} == known
+def _equal(new: pa.Array, old: pa.Array) -> Mask:
+    """Where values are the same; unknown and unknown are."""
+    known = old.cast(new.type)
+    alike = pc.equal(new, known).fill_null(False)
+    return np.asarray(pc.or_(alike, pc.and_(new.is_null(), known.is_null())))

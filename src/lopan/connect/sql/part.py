@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lopan.connect import mapping as mappings
 from lopan.connect.convert import Converter
 from lopan.connect.mapping import Target
-from lopan.connect.sql.known import Known, settle
+from lopan.connect.sql.known import Known
 from lopan.connect.stage import Refused, Stage
 from lopan.control.batches import Batch
 
@@ -25,21 +23,19 @@ _REMEMBERED = 200_000
 class Part:
     """One target of a mapping during one pull; ``told`` are the refusals that were loaded before, by their hash.
 
-    ``zone`` is None where times of change come with a zone. Nothing is staged while nothing is new.
+    Nothing is staged while nothing is new.
     """
 
-    def __init__(
-        self, converter: Converter, known: Known, opening: Opening, told: set[int], zone: ZoneInfo | None, at: datetime
-    ) -> None:
+    def __init__(self, converter: Converter, known: Known, opening: Opening, told: set[int], at: datetime) -> None:
         self._converter, self._known, self._opening, self._told = converter, known, opening, told
-        self._zone, self._at = zone, at
+        self._at = at
         self._stage: Stage | None = None
         self.taken = 0
 
     def take(self, block: pa.RecordBatch, numbers: NDArray[np.int64], staged: ExitStack) -> int:
         """Stage what is new in a block; returns how many of its rows were refused, told before or not."""
         found = self._converter(block, numbers)
-        rows = self._known.new(settle(found.block, self._zone, self._at))
+        rows = self._known.new(found.block, self._at)
         fresh = [one for one in found.refused if self._is_news(one)]
         if rows.num_rows or fresh:
             made = self._staged(staged)
@@ -62,13 +58,6 @@ class Part:
         if len(self._told) < _REMEMBERED:
             self._told.add(mark)
         return True
-
-
-def zone_of(mapping: mappings.Mapping, target: Target, kinds: Mapping[str, str], zone: str) -> ZoneInfo | None:
-    """The zone that a target's times of change are written in; None where they carry their own."""
-    if target.modified is None or all(kinds.get(name) == "zoned" for name in target.modified.columns):
-        return None
-    return ZoneInfo(target.modified.zone or mapping.zone or zone)
 
 
 def by_fact(targets: Sequence[Target]) -> dict[str, list[Target]]:

@@ -27,8 +27,10 @@ _KINDS: Final[dict[str, Kind]] = {
     "name": "text",
 }
 _AS_THEY_ARE = frozenset({"boolean", "real", "double precision"}) | _KINDS.keys() - {"timestamp with time zone"}
-_PROBE = "SELECT TIMESTAMPTZ '{0}' AS z, TIMESTAMP '{1}' AS n, EXTRACT(epoch FROM TIMESTAMPTZ '{0}')::float8 AS e".format(
-    probe.ZONED.isoformat(), probe.NAIVE.isoformat()
+_PROBE = (
+    "SELECT TIMESTAMPTZ '{0}' AS z, TIMESTAMP '{1}' AS n, EXTRACT(epoch FROM TIMESTAMPTZ '{0}')::float8 AS e".format(
+        probe.ZONED.isoformat(), probe.NAIVE.isoformat()
+    )
 )
 _MICROSECONDS = pa.timestamp("us")
 _UTC = pa.timestamp("us", "UTC")

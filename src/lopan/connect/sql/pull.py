@@ -24,7 +24,7 @@ from lopan.connect.sql import watermark
 from lopan.connect.sql.database import Database
 from lopan.connect.sql.kind import Kind
 from lopan.connect.sql.known import Known
-from lopan.connect.sql.part import Part, by_fact, zone_of
+from lopan.connect.sql.part import Part, by_fact
 from lopan.connect.stage import Stage, schema
 from lopan.control import pulls
 from lopan.control.batches import Batch
@@ -119,7 +119,6 @@ class Puller:
             Known(self._store, target.spec, self.source, self._asking),
             lambda: self._batch(target.fact),
             self._told,
-            zone_of(self._mapping, target, columns, self._zone),
             self._clock.now(),
         )
 
