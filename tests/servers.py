@@ -49,7 +49,7 @@ class Database:
     def run(self, statements: str, database: str = "erp") -> str:
         environ = {**os.environ, "PGPASSWORD": PASSWORD, "PGTZ": "UTC"}
         command = [*self._command, database]
-        done = subprocess.run(command, input=statements, capture_output=True, text=True, env=environ, check=False, timeout=60)
+        done = subprocess.run(command, input=statements, capture_output=True, text=True, env=environ, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -92,8 +92,8 @@ def _pull(args: argparse.Namespace) -> int:
     failed = {part: error for part, error in outcomes.items() if isinstance(error, LopanError)}
     for part, outcome in outcomes.items():
         if part not in failed:
-            counts = (outcome.read, "read"), (outcome.taken, "new"), (outcome.refused, "refused"), (outcome.gone, "gone")
-            print(f"{part}: " + ", ".join(f"{count:,} {what}" for count, what in counts))
+            print(f"{part}: {outcome.read:,} read, {outcome.taken:,} new, ", end="")
+            print(f"{outcome.refused:,} refused, {outcome.gone:,} gone")
     if failed:
         raise TryAgain("; ".join(f"{part}: {error}" for part, error in failed.items()))
     return 0

@@ -16,6 +16,7 @@ from lopan.clock import Clock
 from lopan.config import Config
 from lopan.connect import mapping
 from lopan.connect.load import Loader
+from lopan.connect.mqtt.listen import LATE, PART, Listen
 from lopan.connect.sql.follow import Follow
 from lopan.control import pulls
 from lopan.control.pulls import Pull
@@ -57,6 +58,7 @@ class Connections:
             Follow(engine, store, loader, clock, one, mappings, config.timezone, self._asking)
             for one in config.connect.sql
         ]
+        self.brokers = [Listen(engine, loader, clock, one, config.root / "lopan.d") for one in config.connect.mqtt]
         self._turn = asyncio.Semaphore(1)
         self._pulling: set[asyncio.Future[None]] = set()
 
@@ -66,6 +68,8 @@ class Connections:
             async with asyncio.TaskGroup() as group:
                 for one in self.databases:
                     group.create_task(self._follow(one), name=one.connection.name)
+                for broker in self.brokers:
+                    group.create_task(broker.run(), name=broker.connection.name)
         finally:
             await self._stop()
 
@@ -78,7 +82,11 @@ class Connections:
             where = Path(one.database).name if one.kind == "sqlite" else f"{one.host}/{one.database}"
             for part in follow.parts:
                 pull = known.get((one.name, part), Pull(connection=one.name, part=part))
-                found.append(_shown(pull, one.kind, where, self._stale(pull, timedelta(minutes=one.every))))
+                found.append(_shown(pull, one.kind, where, self._stale(pull, _LATE * timedelta(minutes=one.every))))
+        for broker in self.brokers:
+            name = broker.connection.name
+            pull = known.get((name, PART), Pull(connection=name, part=PART))
+            found.append(_shown(pull, "mqtt", broker.connection.host, self._stale(pull, LATE)))
         return found
 
     async def _follow(self, follow: Follow) -> None:
@@ -119,12 +127,12 @@ class Connections:
             await asyncio.wait(self._pulling, timeout=_STOP_SECONDS)
         await asyncio.to_thread(self._asking.shutdown)
 
-    def _stale(self, pull: Pull, every: timedelta) -> datetime | None:
+    def _stale(self, pull: Pull, late: timedelta) -> datetime | None:
         """None while it is well: its last round went well and is not long ago."""
         if pull.failing_since is not None:
             return pull.succeeded_at or pull.failing_since
         last = pull.succeeded_at or self._began
-        return last if self._clock.now() - last > _LATE * every + timedelta(minutes=1) else None
+        return last if self._clock.now() - last > late + timedelta(minutes=1) else None
 
 
 def _shown(pull: Pull, kind: str, where: str, stale: datetime | None) -> Connected:

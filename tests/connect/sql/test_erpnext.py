@@ -1,6 +1,8 @@
-"""Facts pulled from a database like ERPNext's are what its rows mean, before and after everything that happens to it."""
+"""Facts pulled from a database like ERPNext's are what its rows mean, whatever happens to them."""
 
 from __future__ import annotations
+
+# ruff: noqa: DTZ001 - an ERP's times have no zone
 
 import random
 import sqlite3
@@ -98,7 +100,7 @@ class Company:
                 hours=number * 7 - 70
             )
             common = {
-                "docstatus": number % 4 and 1 or number % 3,
+                "docstatus": (number % 4 and 1) or number % 3,
                 "creation": at,
                 "modified": at + timedelta(minutes=3),
             }
@@ -119,8 +121,13 @@ class Company:
             self.issue(number, at, common | {"docstatus": 0, "creation": at})
             self.sale(number, at, common | {"creation": at})
             if f"SLE-{number}" in self.erp.rows["tabStock Ledger Entry"]:
-                self.erp.put("tabStock Ledger Entry", name=f"SLE-{number}", modified=common["modified"],
-                             is_cancelled=self.draw.random() < 0.3, stock_value=Decimal(7))  # fmt: skip
+                self.erp.put(
+                    "tabStock Ledger Entry",
+                    name=f"SLE-{number}",
+                    modified=common["modified"],
+                    is_cancelled=self.draw.random() < 0.3,
+                    stock_value=Decimal(7),
+                )
             else:
                 self.stock(number, at, common | {"docstatus": 1, "creation": at})
             if number < 60:
@@ -129,11 +136,19 @@ class Company:
     def later(self, number: int, at: datetime) -> datetime:
         """Each change of a row is later than the one before."""
         rows = [table.get(f"{key}-{number}") for table, key in self.keyed()]
-        return max([at, *(row["modified"] + timedelta(seconds=1) for row in rows if row)])
+        latest: datetime = max([at, *(row["modified"] + timedelta(seconds=1) for row in rows if row)])
+        return latest
 
     def keyed(self) -> list[tuple[dict[Any, Row], str]]:
-        keys = {"tabWork Order": "WO", "tabIssue": "ISS", "tabSales Order": "SO", "tabStock Ledger Entry": "SLE",
-                "tabJob Card": "JC", "tabDelivery Note": "DN", "tabSales Order Item": "SOI"}  # fmt: skip
+        keys = {
+            "tabWork Order": "WO",
+            "tabIssue": "ISS",
+            "tabSales Order": "SO",
+            "tabStock Ledger Entry": "SLE",
+            "tabJob Card": "JC",
+            "tabDelivery Note": "DN",
+            "tabSales Order Item": "SOI",
+        }
         return [(self.erp.rows[table], key) for table, key in keys.items()]
 
     def delete(self) -> None:
@@ -148,60 +163,147 @@ class Company:
     def work_order(self, number: int, at: datetime, common: Row) -> None:
         status = self.draw.choice(["Not Started", "In Process", "Completed"])
         self.erp.put(
-            "tabWork Order", name=f"WO-{number}", **common, production_item="gear", qty=Decimal(number + 1),
-            produced_qty=Decimal(number) / 2, process_loss_qty=Decimal("0.5"), planned_start_date=at,
-            planned_end_date=at + timedelta(hours=8), actual_start_date=at if status != "Not Started" else None,
-            actual_end_date=at + timedelta(hours=5) if status == "Completed" else None, company="Plant 1",
-            expected_delivery_date=at.date() if number % 5 else None, stock_uom="Nos",
+            "tabWork Order",
+            name=f"WO-{number}",
+            **common,
+            production_item="gear",
+            qty=Decimal(number + 1),
+            produced_qty=Decimal(number) / 2,
+            process_loss_qty=Decimal("0.5"),
+            planned_start_date=at,
+            planned_end_date=at + timedelta(hours=8),
+            actual_start_date=at if status != "Not Started" else None,
+            actual_end_date=at + timedelta(hours=5) if status == "Completed" else None,
+            company="Plant 1",
+            expected_delivery_date=at.date() if number % 5 else None,
+            stock_uom="Nos",
             status="Cancelled" if common["docstatus"] == 2 else status,
-        )  # fmt: skip
+        )
 
     def job(self, number: int, at: datetime, common: Row) -> None:
         machine = self.machines[number % 2]
-        self.erp.put("tabJob Card", name=f"JC-{number}", **common, workstation=machine, work_order=f"WO-{number}",
-                     production_item="gear", operation="Cut", company="Plant 1")  # fmt: skip
+        self.erp.put(
+            "tabJob Card",
+            name=f"JC-{number}",
+            **common,
+            workstation=machine,
+            work_order=f"WO-{number}",
+            production_item="gear",
+            operation="Cut",
+            company="Plant 1",
+        )
         for part in range(2):
             begin = at + timedelta(hours=3 * part)
-            self.erp.put("tabJob Card Time Log", name=f"JC-{number}-{part}", **common, parent=f"JC-{number}",
-                         employee=f"E{part}", from_time=begin, completed_qty=Decimal(part * 3),
-                         to_time=begin + timedelta(hours=2) if number != 59 else None)  # fmt: skip
+            self.erp.put(
+                "tabJob Card Time Log",
+                name=f"JC-{number}-{part}",
+                **common,
+                parent=f"JC-{number}",
+                employee=f"E{part}",
+                from_time=begin,
+                completed_qty=Decimal(part * 3),
+                to_time=begin + timedelta(hours=2) if number != 59 else None,
+            )
 
     def downtime(self, number: int, at: datetime, common: Row) -> None:
-        self.erp.put("tabDowntime Entry", name=f"DT-{number}", **common, workstation="Press", from_time=at,
-                     to_time=at + timedelta(hours=4), stop_reason=list(STOPS)[number % 4], operator="Ann")  # fmt: skip
+        self.erp.put(
+            "tabDowntime Entry",
+            name=f"DT-{number}",
+            **common,
+            workstation="Press",
+            from_time=at,
+            to_time=at + timedelta(hours=4),
+            stop_reason=list(STOPS)[number % 4],
+            operator="Ann",
+        )
 
     def issue(self, number: int, at: datetime, common: Row) -> None:
         done = self.draw.random() < 0.6
         self.erp.put(
-            "tabIssue", name=f"ISS-{number}", **common, opening_date=at.date(), opening_time=at.time(),
+            "tabIssue",
+            name=f"ISS-{number}",
+            **common,
+            opening_date=at.date(),
+            opening_time=at.time(),
             first_responded_on=at + timedelta(hours=2) if self.draw.random() < 0.8 else None,
-            resolution_date=at + timedelta(hours=9) if done else None, resolution_by=at + timedelta(hours=24),
-            status="Closed" if done else "Open", priority=list(PRIORITIES)[number % 4], customer="ACME",
-            issue_type="Bug", via_customer_portal=number % 2 == 0,
-        )  # fmt: skip
+            resolution_date=at + timedelta(hours=9) if done else None,
+            resolution_by=at + timedelta(hours=24),
+            status="Closed" if done else "Open",
+            priority=list(PRIORITIES)[number % 4],
+            customer="ACME",
+            issue_type="Bug",
+            via_customer_portal=number % 2 == 0,
+        )
 
     def sale(self, number: int, at: datetime, common: Row) -> None:
-        self.erp.put("tabSales Order", name=f"SO-{number}", **common, customer=f"C{number % 7}", company="Plant 1",
-                     territory="EU", transaction_date=at.date(), currency="EUR")  # fmt: skip
+        self.erp.put(
+            "tabSales Order",
+            name=f"SO-{number}",
+            **common,
+            customer=f"C{number % 7}",
+            company="Plant 1",
+            territory="EU",
+            transaction_date=at.date(),
+            currency="EUR",
+        )
         delivered = self.draw.choice([0, 5, 10])
-        self.erp.put("tabSales Order Item", name=f"SOI-{number}", **common, parent=f"SO-{number}", idx=1,
-                     item_code="gear", delivery_date=at.date() + timedelta(days=5), qty=Decimal(10),
-                     delivered_qty=Decimal(delivered), returned_qty=Decimal(0), amount=Decimal("123.456789"))  # fmt: skip
+        self.erp.put(
+            "tabSales Order Item",
+            name=f"SOI-{number}",
+            **common,
+            parent=f"SO-{number}",
+            idx=1,
+            item_code="gear",
+            delivery_date=at.date() + timedelta(days=5),
+            qty=Decimal(10),
+            delivered_qty=Decimal(delivered),
+            returned_qty=Decimal(0),
+            amount=Decimal("123.456789"),
+        )
         if delivered:
-            self.erp.put("tabDelivery Note", name=f"DN-{number}", **common | {"docstatus": 1}, is_return=False,
-                         posting_date=at.date() + timedelta(days=self.draw.randrange(3, 8)))  # fmt: skip
-            self.erp.put("tabDelivery Note Item", name=f"DNI-{number}", **common, parent=f"DN-{number}",
-                         so_detail=f"SOI-{number}", qty=Decimal(delivered))  # fmt: skip
+            self.erp.put(
+                "tabDelivery Note",
+                name=f"DN-{number}",
+                **common | {"docstatus": 1},
+                is_return=False,
+                posting_date=at.date() + timedelta(days=self.draw.randrange(3, 8)),
+            )
+            self.erp.put(
+                "tabDelivery Note Item",
+                name=f"DNI-{number}",
+                **common,
+                parent=f"DN-{number}",
+                so_detail=f"SOI-{number}",
+                qty=Decimal(delivered),
+            )
 
     def stock(self, number: int, at: datetime, common: Row) -> None:
-        self.erp.put("tabStock Ledger Entry", name=f"SLE-{number}", **common, item_code="gear", warehouse="Stores",
-                     posting_date=at.date(), posting_time=at.time(), qty_after_transaction=Decimal(number - 3),
-                     stock_value=Decimal(number) * 2, is_cancelled=self.draw.random() < 0.2)  # fmt: skip
+        self.erp.put(
+            "tabStock Ledger Entry",
+            name=f"SLE-{number}",
+            **common,
+            item_code="gear",
+            warehouse="Stores",
+            posting_date=at.date(),
+            posting_time=at.time(),
+            qty_after_transaction=Decimal(number - 3),
+            stock_value=Decimal(number) * 2,
+            is_cancelled=self.draw.random() < 0.2,
+        )
 
     def inspection(self, number: int, at: datetime, common: Row) -> None:
-        self.erp.put("tabQuality Inspection", name=f"QI-{number}", **common, item_code="gear", batch_no=f"B{number}",
-                     report_date=at.date(), sample_size=Decimal(5), status=["Accepted", "Rejected"][number % 2],
-                     reference_type=["Job Card", "Purchase Receipt"][number % 3 == 0], reference_name=f"JC-{number}")  # fmt: skip
+        self.erp.put(
+            "tabQuality Inspection",
+            name=f"QI-{number}",
+            **common,
+            item_code="gear",
+            batch_no=f"B{number}",
+            report_date=at.date(),
+            sample_size=Decimal(5),
+            status=["Accepted", "Rejected"][number % 2],
+            reference_type=["Job Card", "Purchase Receipt"][number % 3 == 0],
+            reference_name=f"JC-{number}",
+        )
 
 
 def counts(erp: Erp, table: str, row: Row) -> bool:
@@ -223,40 +325,56 @@ def truth(erp: Erp) -> dict[str, tuple[str, str, dict[str, Row]]]:
     """What the facts must be, by the same words as the ERP's documentation and none of its SQL."""
     orders = {
         row["name"]: {
-            "product": "gear", "site": "Plant 1", "ordered": float(row["qty"]), "good": float(row["produced_qty"]),
-            "scrap": 0.5, "started": moment(SITE, row["actual_start_date"]), "ended": moment(SITE, row["actual_end_date"]),
-            "planned_start": moment(SITE, row["planned_start_date"]), "planned_end": moment(SITE, row["planned_end_date"]),
-            "due": moment(SITE, row["expected_delivery_date"], DAY_END), "status": WORK_ORDER_STATUS[row["status"]],
+            "product": "gear",
+            "site": "Plant 1",
+            "ordered": float(row["qty"]),
+            "good": float(row["produced_qty"]),
+            "scrap": 0.5,
+            "started": moment(SITE, row["actual_start_date"]),
+            "ended": moment(SITE, row["actual_end_date"]),
+            "planned_start": moment(SITE, row["planned_start_date"]),
+            "planned_end": moment(SITE, row["planned_end_date"]),
+            "due": moment(SITE, row["expected_delivery_date"], DAY_END),
+            "status": WORK_ORDER_STATUS[row["status"]],
         }
         for row in erp.all("tabWork Order")
         if counts(erp, "tabWork Order", row)
-    }  # fmt: skip
+    }
     logs = {}
     for row in erp.all("tabJob Card Time Log"):
         card = erp.rows["tabJob Card"][row["parent"]]
         if card["docstatus"] == 1:
             logs[row["name"]] = {
-                "work_unit": card["workstation"], "started": moment(SITE, row["from_time"]),
-                "ended": moment(SITE, row["to_time"]), "state": "production", "order": card["work_order"],
-                "operator": row["employee"], "good": float(row["completed_qty"]),
-            }  # fmt: skip
+                "work_unit": card["workstation"],
+                "started": moment(SITE, row["from_time"]),
+                "ended": moment(SITE, row["to_time"]),
+                "state": "production",
+                "order": card["work_order"],
+                "operator": row["employee"],
+                "good": float(row["completed_qty"]),
+            }
     stops = {
         row["name"]: {
-            "work_unit": "Press", "started": moment(SITE, row["from_time"]), "ended": moment(SITE, row["to_time"]),
-            "state": STOPS[row["stop_reason"]], "reason": row["stop_reason"] or "",
+            "work_unit": "Press",
+            "started": moment(SITE, row["from_time"]),
+            "ended": moment(SITE, row["to_time"]),
+            "state": STOPS[row["stop_reason"]],
+            "reason": row["stop_reason"] or "",
         }
         for row in erp.all("tabDowntime Entry")
-    }  # fmt: skip
+    }
     quality = {
         row["name"]: {
-            "at": moment(SITE, row["report_date"], NOON), "lot": row["batch_no"], "inspected": 5.0,
+            "at": moment(SITE, row["report_date"], NOON),
+            "lot": row["batch_no"],
+            "inspected": 5.0,
             "passed_first": 5.0 if row["status"] == "Accepted" else 0.0,
             "rejected": 0.0 if row["status"] == "Accepted" else 5.0,
             "order": row["reference_name"].replace("JC", "WO") if row["reference_type"] == "Job Card" else "",
         }
         for row in erp.all("tabQuality Inspection")
         if row["docstatus"] == 1
-    }  # fmt: skip
+    }
     return {
         "work orders": ("work_order", "erpnext_work_order", orders),
         "time logs": ("work_unit_state", "erpnext_job_card", logs),
@@ -279,10 +397,13 @@ def _tickets(erp: Erp) -> dict[str, Row]:
         for event, at in steps.items():
             if at is not None:
                 found[f"{row['name']}/{event}"] = {
-                    "ticket": row["name"], "event": event, "at": moment(SITE, at.replace(microsecond=0)),
-                    "priority": PRIORITIES[row["priority"]], "due": moment(SITE, row["resolution_by"]),
+                    "ticket": row["name"],
+                    "event": event,
+                    "at": moment(SITE, at.replace(microsecond=0)),
+                    "priority": PRIORITIES[row["priority"]],
+                    "due": moment(SITE, row["resolution_by"]),
                     "channel": "portal" if row["via_customer_portal"] else "",
-                }  # fmt: skip
+                }
     return found
 
 
@@ -299,11 +420,17 @@ def _lines(erp: Erp) -> dict[str, Row]:
         ]
         last = max(shipped, default=None)
         found[row["name"]] = {
-            "order": row["parent"], "customer": order["customer"], "promised": moment(SITE, row["delivery_date"], DAY_END),
-            "shipped": moment(SITE, last, NOON), "ordered": 10.0, "delivered_quantity": float(row["delivered_qty"]),
+            "order": row["parent"],
+            "customer": order["customer"],
+            "promised": moment(SITE, row["delivery_date"], DAY_END),
+            "shipped": moment(SITE, last, NOON),
+            "ordered": 10.0,
+            "delivered_quantity": float(row["delivered_qty"]),
             "delivered": moment(SITE, last, NOON) if row["delivered_qty"] >= row["qty"] else None,
-            "cancelled": int(order["docstatus"] == 2), "amount": money(Decimal("123.4568")), "currency": "EUR",
-        }  # fmt: skip
+            "cancelled": int(order["docstatus"] == 2),
+            "amount": money(Decimal("123.4568")),
+            "currency": "EUR",
+        }
     return found
 
 
@@ -315,7 +442,10 @@ def _stock(erp: Erp) -> dict[str, Row]:
     last = {day: max(rows, key=lambda row: (row["posting_time"], row["creation"])) for day, rows in days.items()}
     return {
         f"gear/Stores/{day}": {
-            "day": day, "product": "gear", "quantity": float(row["qty_after_transaction"]), "value": money(row["stock_value"])
+            "day": day,
+            "product": "gear",
+            "quantity": float(row["qty_after_transaction"]),
+            "value": money(row["stock_value"]),
         }
         for day, row in last.items()
-    }  # fmt: skip
+    }

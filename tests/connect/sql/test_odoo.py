@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# ruff: noqa: DTZ001 - an ERP's times have no zone
+
 import json
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -54,9 +56,15 @@ STATES = {"draft": "planned", "confirmed": "released", "progress": "running", "d
 @pytest.fixture
 def erp(house: House, postgresql: servers.Database) -> Erp:
     connection = SqlConnection(
-        name="odoo", kind="postgresql", port=postgresql.port, database="erp", user="lopan", password=servers.PASSWORD,
-        preset="odoo", timezone="America/Santiago",
-    )  # fmt: skip
+        name="odoo",
+        kind="postgresql",
+        port=postgresql.port,
+        database="erp",
+        user="lopan",
+        password=servers.PASSWORD,
+        preset="odoo",
+        timezone="America/Santiago",
+    )
     return Erp(house, connection, postgresql.run, TABLES)
 
 
@@ -102,8 +110,13 @@ class Company:
         put("helpdesk_ticket_stage", id=2, closed=True)
         for number, (kind, _) in LOSSES.items():
             put("mrp_workcenter_productivity_loss_type", id=number, loss_type=kind)
-            put("mrp_workcenter_productivity_loss", id=number, name=json.dumps({"en_US": f"Loss {number}"}), loss_id=number,
-                write_date=datetime(2025, 1, 1))  # fmt: skip
+            put(
+                "mrp_workcenter_productivity_loss",
+                id=number,
+                name=json.dumps({"en_US": f"Loss {number}"}),
+                loss_id=number,
+                write_date=datetime(2025, 1, 1),
+            )
         for number in range(60):
             # Odoo writes UTC: these hours, skipped or doubled where the site is, are hours like all others.
             at = [datetime(2026, 9, 6, 0, 30), datetime(2026, 4, 5, 3, 30)][number % 2] + timedelta(
@@ -126,34 +139,129 @@ class Company:
         state = draw.choice(list(STATES))
         created = self.erp.rows["mrp_production"].get(number, common)["create_date"]
         common = common | {"create_date": created}
-        put("mrp_production", id=number, **common, name=f"MO/{number}", product_id=1 + number % 2, picking_type_id=1,
-            product_qty=Decimal(10), date_start=at, date_finished=at + timedelta(hours=6), state=state,
-            date_deadline=at + timedelta(days=1))  # fmt: skip
-        put("stock_move", id=number, **common, production_id=number, product_id=1 + number % 2, quantity=Decimal("7.5"),
-            state=draw.choice(["done", "assigned"]), sale_line_id=None, picking_id=None)  # fmt: skip
-        put("stock_scrap", id=number, **common, production_id=number, product_id=1 + number % 2, scrap_qty=Decimal("0.25"),
-            state="done")  # fmt: skip
-        put("mrp_workorder", id=number, **common, production_id=number, workcenter_id=1, date_start=at,
-            date_finished=at + timedelta(hours=2), duration=Decimal(120), duration_expected=Decimal(90),
-            qty_produced=Decimal(5), state=draw.choice(["done", "cancel"]))  # fmt: skip
-        put("mrp_workcenter_productivity", id=number, **common, workcenter_id=1, workorder_id=number,
-            loss_id=1 + number % 3, user_id=1, date_start=at,
-            date_end=at + timedelta(hours=1) if draw.random() < 0.9 else None)  # fmt: skip
+        put(
+            "mrp_production",
+            id=number,
+            **common,
+            name=f"MO/{number}",
+            product_id=1 + number % 2,
+            picking_type_id=1,
+            product_qty=Decimal(10),
+            date_start=at,
+            date_finished=at + timedelta(hours=6),
+            state=state,
+            date_deadline=at + timedelta(days=1),
+        )
+        put(
+            "stock_move",
+            id=number,
+            **common,
+            production_id=number,
+            product_id=1 + number % 2,
+            quantity=Decimal("7.5"),
+            state=draw.choice(["done", "assigned"]),
+            sale_line_id=None,
+            picking_id=None,
+        )
+        put(
+            "stock_scrap",
+            id=number,
+            **common,
+            production_id=number,
+            product_id=1 + number % 2,
+            scrap_qty=Decimal("0.25"),
+            state="done",
+        )
+        put(
+            "mrp_workorder",
+            id=number,
+            **common,
+            production_id=number,
+            workcenter_id=1,
+            date_start=at,
+            date_finished=at + timedelta(hours=2),
+            duration=Decimal(120),
+            duration_expected=Decimal(90),
+            qty_produced=Decimal(5),
+            state=draw.choice(["done", "cancel"]),
+        )
+        put(
+            "mrp_workcenter_productivity",
+            id=number,
+            **common,
+            workcenter_id=1,
+            workorder_id=number,
+            loss_id=1 + number % 3,
+            user_id=1,
+            date_start=at,
+            date_end=at + timedelta(hours=1) if draw.random() < 0.9 else None,
+        )
         delivered = draw.choice([0, 4, 10])
-        put("sale_order", id=number, **common, name=f"S{number}", partner_id=1 + number % 2, warehouse_id=1, currency_id=1,
-            date_order=at, commitment_date=at + timedelta(days=4), state=draw.choice(["sale", "cancel"]))  # fmt: skip
-        put("sale_order_line", id=number, **common, order_id=number, sequence=10, product_id=1, product_uom_qty=Decimal(10),
-            qty_delivered=Decimal(delivered), price_subtotal=Decimal("99.98766"), display_type=None)  # fmt: skip
-        put("stock_picking", id=number, **common, picking_type_id=1, date_deadline=at + timedelta(days=3),
-            date_done=at + timedelta(days=2))  # fmt: skip
-        put("stock_move", id=1_000 + number, **common, production_id=None, product_id=1, quantity=Decimal(delivered),
-            state="done" if delivered else "assigned", sale_line_id=number, picking_id=number)  # fmt: skip
+        put(
+            "sale_order",
+            id=number,
+            **common,
+            name=f"S{number}",
+            partner_id=1 + number % 2,
+            warehouse_id=1,
+            currency_id=1,
+            date_order=at,
+            commitment_date=at + timedelta(days=4),
+            state=draw.choice(["sale", "cancel"]),
+        )
+        put(
+            "sale_order_line",
+            id=number,
+            **common,
+            order_id=number,
+            sequence=10,
+            product_id=1,
+            product_uom_qty=Decimal(10),
+            qty_delivered=Decimal(delivered),
+            price_subtotal=Decimal("99.98766"),
+            display_type=None,
+        )
+        put(
+            "stock_picking",
+            id=number,
+            **common,
+            picking_type_id=1,
+            date_deadline=at + timedelta(days=3),
+            date_done=at + timedelta(days=2),
+        )
+        put(
+            "stock_move",
+            id=1_000 + number,
+            **common,
+            production_id=None,
+            product_id=1,
+            quantity=Decimal(delivered),
+            state="done" if delivered else "assigned",
+            sale_line_id=number,
+            picking_id=number,
+        )
         if number not in self.erp.rows["stock_valuation_layer"]:
-            put("stock_valuation_layer", id=number, **common, product_id=1 + number % 2, company_id=1,
-                quantity=Decimal(number % 5 - 1), value=Decimal("12.5") * (number % 5 - 1))  # fmt: skip
+            put(
+                "stock_valuation_layer",
+                id=number,
+                **common,
+                product_id=1 + number % 2,
+                company_id=1,
+                quantity=Decimal(number % 5 - 1),
+                value=Decimal("12.5") * (number % 5 - 1),
+            )
         closed = draw.random() < 0.5
-        put("helpdesk_ticket", id=number, **common, number=f"HT{number}", partner_id=1, team_id=1, priority=str(number % 4),
-            stage_id=2 if closed else 1, closed_date=at + timedelta(hours=9) if closed else None)  # fmt: skip
+        put(
+            "helpdesk_ticket",
+            id=number,
+            **common,
+            number=f"HT{number}",
+            partner_id=1,
+            team_id=1,
+            priority=str(number % 4),
+            stage_id=2 if closed else 1,
+            closed_date=at + timedelta(hours=9) if closed else None,
+        )
 
 
 def compare(erp: Erp) -> None:
@@ -170,20 +278,29 @@ def truth(erp: Erp) -> dict[str, tuple[str, dict[str, Row]]]:
         move, state = erp.rows["stock_move"][row["id"]], row["state"]
         begun = state in ("progress", "done")
         orders[str(row["id"])] = {
-            "order": row["name"], "site": "WH", "product": ["GEAR", "product 2"][row["product_id"] - 1], "ordered": 10.0,
-            "good": 7.5 if move["state"] == "done" else 0.0, "scrap": 0.25, "status": STATES[state],
+            "order": row["name"],
+            "site": "WH",
+            "product": ["GEAR", "product 2"][row["product_id"] - 1],
+            "ordered": 10.0,
+            "good": 7.5 if move["state"] == "done" else 0.0,
+            "scrap": 0.25,
+            "status": STATES[state],
             "started": moment(UTC, row["date_start"]) if begun else None,
             "ended": moment(UTC, row["date_finished"]) if state == "done" else None,
             "planned_start": moment(UTC, row["date_start"]) if state in ("draft", "confirmed") else None,
             "due": moment(UTC, row["date_deadline"]),
-        }  # fmt: skip
+        }
     for row in erp.all("mrp_workcenter_productivity"):
         production = erp.rows["mrp_production"].get(row["workorder_id"])
         logs[str(row["id"])] = {
-            "work_unit": "Lathe", "started": moment(UTC, row["date_start"]), "ended": moment(UTC, row["date_end"]),
-            "state": LOSSES[row["loss_id"]][1], "reason": f"Loss {row['loss_id']}", "operator": "ann",
+            "work_unit": "Lathe",
+            "started": moment(UTC, row["date_start"]),
+            "ended": moment(UTC, row["date_end"]),
+            "state": LOSSES[row["loss_id"]][1],
+            "reason": f"Loss {row['loss_id']}",
+            "operator": "ann",
             "order": production["name"] if production else "",
-        }  # fmt: skip
+        }
     for row in erp.all("mrp_workorder"):
         if row["state"] == "done" and row["production_id"] in erp.rows["mrp_production"]:
             hours[str(row["id"])] = {"paid_hours": 2.0, "earned_hours": 0.75, "started": moment(UTC, row["date_start"])}
@@ -194,9 +311,13 @@ def truth(erp: Erp) -> dict[str, tuple[str, dict[str, Row]]]:
             if at is not None:
                 priority = ["low", "normal", "high", "critical"][int(row["priority"])]
                 tickets[f"{row['id']}-{event}"] = {
-                    "ticket": row["number"], "customer": "ACME", "event": event, "at": moment(UTC, at),
-                    "priority": priority, "category": "Support",
-                }  # fmt: skip
+                    "ticket": row["number"],
+                    "customer": "ACME",
+                    "event": event,
+                    "at": moment(UTC, at),
+                    "priority": priority,
+                    "category": "Support",
+                }
     return {
         "odoo_production": ("work_order", orders),
         "odoo_productivity": ("work_unit_state", logs),
@@ -213,12 +334,20 @@ def _lines(erp: Erp) -> dict[str, Row]:
         order, picking = erp.rows["sale_order"][row["order_id"]], erp.rows["stock_picking"][row["id"]]
         done = picking["date_done"] if row["qty_delivered"] else None
         found[str(row["id"])] = {
-            "order": order["name"], "customer": ["ACME", "Bolts Ltd"][order["partner_id"] - 1], "product": "GEAR",
-            "placed": moment(UTC, order["date_order"]), "first_promised": moment(UTC, order["commitment_date"]),
-            "promised": moment(UTC, picking["date_deadline"]), "shipped": moment(UTC, done),
-            "delivered": moment(UTC, done) if row["qty_delivered"] >= 10 else None, "ordered": 10.0, "returned": 0.0,
-            "cancelled": int(order["state"] == "cancel"), "amount": money("99.9877"), "currency": "EUR",
-        }  # fmt: skip
+            "order": order["name"],
+            "customer": ["ACME", "Bolts Ltd"][order["partner_id"] - 1],
+            "product": "GEAR",
+            "placed": moment(UTC, order["date_order"]),
+            "first_promised": moment(UTC, order["commitment_date"]),
+            "promised": moment(UTC, picking["date_deadline"]),
+            "shipped": moment(UTC, done),
+            "delivered": moment(UTC, done) if row["qty_delivered"] >= 10 else None,
+            "ordered": 10.0,
+            "returned": 0.0,
+            "cancelled": int(order["state"] == "cancel"),
+            "amount": money(Decimal("99.9877")),
+            "currency": "EUR",
+        }
     return found
 
 
@@ -234,7 +363,10 @@ def _stock(erp: Erp) -> dict[str, Row]:
         before: Any = sums.get(product, (Decimal(0), Decimal(0)))
         sums[product] = before[0] + quantity, before[1] + value
         found[f"Works/{product}/{day}"] = {
-            "day": day, "product": product, "quantity": float(sums[product][0]), "value": money(sums[product][1]),
+            "day": day,
+            "product": product,
+            "quantity": float(sums[product][0]),
+            "value": money(sums[product][1]),
             "currency": "EUR",
-        }  # fmt: skip
+        }
     return found

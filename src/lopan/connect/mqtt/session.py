@@ -1,4 +1,4 @@
-"""What the nodes of a broker have said since they were born: who is alive, what an alias means, whether something is missing.
+"""What the nodes of a broker have said since they were born: who is alive, what an alias means, what is missing.
 
 Pure: messages in, samples, deaths and wishes for a rebirth out. A new one is made for every connection to the broker.
 """

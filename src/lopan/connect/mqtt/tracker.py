@@ -49,11 +49,14 @@ class Known(msgspec.Struct, kw_only=True):
 
 
 class Tracker:
-    """Follows one work unit; ``changed`` are intervals to be loaded, by when they started."""
+    """Follows one work unit; ``changed`` are intervals to be loaded, by when they started, ``switched`` says whether
+    there is more to them than counts.
+    """
 
     def __init__(self, machine: Machine, known: Known) -> None:
         self.machine, self.known = machine, known
         self.changed: dict[int, Interval] = {}
+        self.switched = False
 
     def hear(self, samples: Iterable[Sample], now: int) -> None:
         """Take in what one message says; values without a time, and those of a clock ahead, are of ``now``."""
@@ -94,7 +97,12 @@ class Tracker:
     def _fill(self, values: Mapping[str, Value], at: int) -> None:
         """What a device kept while it could not be heard; its counters were counted when it came back."""
         gap, machine = self.known.gap, self.machine
-        if gap is None or machine.state not in values or at < gap.started or (gap.ended is not None and at >= gap.ended):
+        if (
+            gap is None
+            or machine.state not in values
+            or at < gap.started
+            or (gap.ended is not None and at >= gap.ended)
+        ):
             return
         state = self._translated(str(values[machine.state]))
         reason = str(values.get(machine.reason, "")) if machine.reason else ""
@@ -103,18 +111,18 @@ class Tracker:
         elif (gap.state, gap.reason) != (state, reason):
             self.changed[gap.started] = msgspec.structs.replace(gap, ended=at)
             gap = Interval(started=at, ended=gap.ended, state=state, reason=reason)
-        self.known.gap = gap
+        self.known.gap, self.switched = gap, True
         self.changed[gap.started] = gap
 
     def _switch(self, at: int, state: State, context: Mapping[str, str], cycle: float | None = None) -> None:
         before = self.known.open
-        following = Interval(started=at, state=state, ideal_cycle_s=cycle, **context)
+        following = msgspec.structs.replace(Interval(started=at, state=state, ideal_cycle_s=cycle), **context)
         if before is not None and before.started == at:
             following.good, following.scrap = before.good, before.scrap
         elif before is not None:
             before.ended = at
             self.changed[before.started] = before
-        self.known.open = following
+        self.known.open, self.switched = following, True
         self.changed[at] = following
 
     def _count(self, values: Mapping[str, Value]) -> None:

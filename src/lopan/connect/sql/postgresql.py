@@ -27,11 +27,7 @@ _KINDS: Final[dict[str, Kind]] = {
     "name": "text",
 }
 _AS_THEY_ARE = frozenset({"boolean", "real", "double precision"}) | _KINDS.keys() - {"timestamp with time zone"}
-_PROBE = (
-    "SELECT TIMESTAMPTZ '{0}' AS z, TIMESTAMP '{1}' AS n, EXTRACT(epoch FROM TIMESTAMPTZ '{0}')::float8 AS e".format(
-        probe.ZONED.isoformat(), probe.NAIVE.isoformat()
-    )
-)
+_PROBE = "SELECT TIMESTAMPTZ '{0}' AS z, TIMESTAMP '{1}' AS n, EXTRACT(epoch FROM TIMESTAMPTZ '{0}')::float8 AS e"
 _MICROSECONDS = pa.timestamp("us")
 _UTC = pa.timestamp("us", "UTC")
 
@@ -45,7 +41,8 @@ class PostgreSql:
 
     def check(self) -> None:
         """The engine drops the zone of a time: what counts is that a time put into UTC comes as it is."""
-        for block in self.read(_PROBE, self.columns(_PROBE)):
+        query = _PROBE.format(probe.ZONED.isoformat(), probe.NAIVE.isoformat())
+        for block in self.read(query, self.columns(query)):
             (row,) = block.to_pylist()
             probe.compare(self._name, row["z"], datetime.fromtimestamp(row["e"], UTC))
             probe.compare(self._name, row["n"], probe.NAIVE)
