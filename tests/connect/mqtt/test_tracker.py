@@ -116,10 +116,7 @@ def test_a_clock_ahead_counts_as_now() -> None:
     assert list(life.loaded) == [NOW]
 
 
-events = st.lists(
-    st.tuples(st.integers(1, 5), st.sampled_from([1, 2, 3]), st.integers(0, 4), st.booleans(), st.booleans()),
-    max_size=30,
-)
+event = st.tuples(st.integers(1, 5), st.sampled_from([1, 2, 3]), st.integers(0, 4), st.booleans(), st.booleans())
 
 
 @given(st.lists(event, max_size=30))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 # ruff: noqa: DTZ001 - an ERP's times have no zone
-
 import random
 import sqlite3
 from contextlib import closing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 # ruff: noqa: DTZ001 - an ERP's times have no zone
-
 import json
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -45,7 +44,8 @@ TABLES = {
     " qty_delivered:number price_subtotal:number display_type:text",
     "stock_picking": f"{COMMON} picking_type_id:whole date_deadline:at date_done:at",
     "stock_valuation_layer": f"{COMMON} product_id:whole company_id:whole quantity:number value:number",
-    "helpdesk_ticket": f"{COMMON} number:text partner_id:whole team_id:whole stage_id:whole priority:text closed_date:at",
+    "helpdesk_ticket": f"{COMMON} number:text partner_id:whole team_id:whole stage_id:whole priority:text"
+    " closed_date:at",
     "helpdesk_ticket_team": "id:whole name:json",
     "helpdesk_ticket_stage": "id:whole closed:flag",
 }
