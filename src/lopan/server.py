@@ -32,6 +32,7 @@ from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
+from lopan.catalog.screen import load as load_screens
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.connect.load import Loader
@@ -42,12 +43,14 @@ from lopan.control.database import open_database
 from lopan.control.identities import Identities
 from lopan.errors import GiveUp
 from lopan.ingest import directives, endpoint
+from lopan.ingest import facts as facts_intake
 from lopan.ingest.answers import Receive, Scope, Send
 from lopan.ingest.block import IDENTIFY
 from lopan.ingest.commits import Commit, Commits
 from lopan.ingest.current import Current
 from lopan.ingest.directives import Directives
 from lopan.ingest.endpoint import Endpoint
+from lopan.ingest.facts import Facts as FactsIntake
 from lopan.ingest.intake import Intake
 from lopan.ingest.keys import Keys
 from lopan.ingest.quarantine import Quarantine
@@ -57,6 +60,7 @@ from lopan.lean import without_pandas
 from lopan.spool import Spool
 from lopan.store import Chdb, Readers, facts, hold
 from lopan.store.migrations import migrate
+from lopan.web import access
 from lopan.web.app import create_app
 from lopan.web.parts import Parts, Source
 from lopan.web.people.mailer import Mailer
@@ -194,6 +198,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.push_async_callback(_cancel, picking)
 
         catalog = load_catalog(root / "lopan.d")
+        screens = load_screens(root / "lopan.d", catalog.kpis)
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
         usage = Usage(people, pages, product, clock)
@@ -236,6 +241,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reporter=Reporter(people, usage, pages, catalog.kpis, clock),
             reach=Reaches(pages),
             current=current,
+            screens=screens,
             facts=Facts(pages, store, config.timezone, config.business.currency),
             loader=loader,
             connections=connections,
@@ -249,15 +255,21 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             stack.push_async_callback(_cancel, mailing)
         web = create_app(parts)
         verify = Keys(engine).verify
-        yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), web)
+        feeding = FactsIntake(loader, web.state.auth.bearer, access.may_feed, config.ingest)
+        stack.push_async_callback(asyncio.to_thread, feeding.close)
+        yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), feeding, web)
 
 
-def _router(intake: Endpoint, told: Directives, web: FastAPI) -> Callable[[Scope, Receive, Send], object]:
+def _router(
+    intake: Endpoint, told: Directives, feeding: FactsIntake, web: FastAPI
+) -> Callable[[Scope, Receive, Send], object]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and endpoint.route(scope["path"]) is not None:
             await intake(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == directives.PATH:
             await told(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(facts_intake.PREFIX):
+            await feeding(scope, receive, send)
         else:
             await web(scope, receive, send)
 

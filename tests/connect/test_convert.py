@@ -1,4 +1,5 @@
 """What a mapping makes of a table: the fact's own type is the judge of every row."""
+# ruff: noqa: DTZ001 - times without a zone, a wall clock has none
 
 from __future__ import annotations
 
@@ -33,6 +34,7 @@ def converter(table: dict[str, Any], fact: str, fields: dict[str, Any], **more: 
     return made, made(block, np.arange(1, block.num_rows + 1))
 
 
+FIFTH = "has more than four places after the point; round = true in the mapping rounds it"
 COST = {"day": "D", "type": {"constant": "labour"}, "amount": "A"}
 
 
@@ -40,7 +42,7 @@ COST = {"day": "D", "type": {"constant": "labour"}, "amount": "A"}
     ("kind", "cells", "more", "expected"),
     [
         ("amount", ["1", "-12.3456", "1e3", ".5", "007"], {}, ["1", "-12.3456", "1000", "0.5", "7"]),
-        ("amount", ["1.23456"], {}, ["has more than four places after the point; round = true in the mapping rounds it"]),
+        ("amount", ["1.23456"], {}, [FIFTH]),
         ("amount", ["1.23456"], {"round": True}, ["1.2346"]),
         ("amount", ["1.200000", "10000000000000"], {}, ["1.2", "10000000000000"]),
         ("amount", ["10000000000001"], {}, ["is more than 10,000,000,000,000"]),
@@ -53,7 +55,7 @@ COST = {"day": "D", "type": {"constant": "labour"}, "amount": "A"}
         ("amount", ["nan", "inf", "0x1", "1_0", "١"], {}, ["is not a number"] * 5),
         ("amount", ["12\u00a0345,5"], {"decimal": ",", "thousands": " "}, ["12345.5"]),
         ("amount", [0.1 + 0.2, 19.99], {}, ["0.3", "19.99"]),
-        ("amount", [1 / 3], {}, ["has more than four places after the point; round = true in the mapping rounds it"]),
+        ("amount", [1 / 3], {}, [FIFTH]),
         ("amount", [Decimal("1.5"), Decimal("2")], {}, ["1.5", "2"]),
         ("amount", ["90"], {"factor": 0.01}, ["0.9"]),
         ("amount", ["", None, " "], {"default": 4}, ["4", "4", "4"]),
@@ -139,6 +141,7 @@ def test_local_times_are_those_of_python(times: list[datetime], zone: str) -> No
     [
         (["08:30", "25:10", "2:05 PM", "99:00"], ["2026-01-05T08:30", "2026-01-06T01:10", "2026-01-05T14:05", None]),
         ([datetime(1899, 12, 31, 8, 30), datetime(1900, 1, 1, 0, 30)], ["2026-01-05T08:30", "2026-01-06T00:30"]),
+        (["1899-12-31 08:30:00", "1900-01-01 00:30:00"], ["2026-01-05T08:30", "2026-01-06T00:30"]),
         ([0.5, 1.25], ["2026-01-05T12:00", "2026-01-06T06:00"]),
         ([timedelta(hours=26)], ["2026-01-06T02:00"]),
     ],
@@ -307,3 +310,13 @@ def test_a_deleted_row_can_be_kept_by_every_fact() -> None:
     for spec in SPECS.values():
         for column in spec.columns:
             assert check.blank(column).is_valid or column.optional
+
+
+@given(st.lists(st.sampled_from(["1", "-2.5", "1e3", ".5", "+7", "007", "1.20000", "1e-3", "12345678901234.5", "-0"])))
+def test_a_strange_cell_beside_them_changes_no_amount(texts: list[str]) -> None:
+    table = {"D": ["2026-01-01"] * (len(texts) + 1), "A": [*texts, "9 EUR"]}
+    fields = COST | {"day": {"column": "D", "format": "iso"}}
+    alone = convert({name: cells[:-1] for name, cells in table.items()}, "cost", fields) if texts else None
+    beside = convert(table, "cost", fields)
+    assert beside.block.column("amount").to_pylist()[:-1] == (alone.block.column("amount").to_pylist() if alone else [])
+    assert [one.row for one in beside.refused] == ([one.row for one in alone.refused] if alone else [])

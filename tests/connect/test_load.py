@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tests.house import House, block
 
 from lopan.connect import stage
+from lopan.connect.load import staging
+from lopan.connect.pickup import Pickup
 from lopan.connect.stage import Refused
 from lopan.control import batches
 from lopan.errors import Rejected
@@ -176,3 +178,25 @@ def test_only_what_is_loaded_can_be_undone(house: House) -> None:
 def test_an_unknown_fact_is_named_beside_those_there_are(house: House) -> None:
     with pytest.raises(Rejected, match="there are site, shift"):
         house.load([], "nonsense")
+
+
+def test_a_batch_that_another_process_is_writing_is_left_alone(house: House) -> None:
+    with staging(house.engine, house.root / "facts", house.clock, "cost", "test", "a file", "nobody") as (batch, made):
+        assert made is not None
+        made.write(block("cost", [{"key": "a", "amount": Decimal(1)}]))
+        house.run(house.loader.recover)
+        assert batches.get(house.engine, batch.id).state == "staging"
+    house.run(Pickup(house.engine, house.loader).round)
+    assert batches.get(house.engine, batch.id).state == "loaded"
+    assert len(house.rows(now("cost"))) == 1
+
+
+def test_a_batch_that_was_given_up_meanwhile_is_not_loaded(house: House) -> None:
+    def work() -> None:
+        with staging(house.engine, house.root / "facts", house.clock, "cost", "test", "a file", "nobody") as (batch, _):
+            batches.move(house.engine, batch.id, "failed", house.clock)
+
+    with pytest.raises(Rejected, match="gave it up"):
+        house.run(work)
+    assert house.rows(now("cost")) == []
+    assert not list((house.root / "facts").iterdir())

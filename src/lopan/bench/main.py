@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from lopan.bench import alert, freshness, ingest, query, sentry
+from lopan.bench import alert, freshness, imports, ingest, query, sentry
 from lopan.bench.figure import Figure, Report, as_json, as_table
 
 
@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--load", type=int, default=freshness.LOAD, help="events a second beside them (default: 5000)")
     one = _add(benches, "alert", "from a breach acknowledged to its webhook received", _run_alert)
     one.add_argument("--breaches", type=int, default=alert.BREACHES, help="alerts timed (default: 50)")
+    one = _add(benches, "import", "files of business facts, from reading until they are in the store", _run_import)
+    one.add_argument("--rows", type=int, default=imports.ROWS, help="of CSV (default: 1000000)")
+    one.add_argument("--sheet-rows", type=int, default=imports.SHEET_ROWS, help="of Excel (default: 50000)")
     one = _add(benches, "query", "what each page asks of a big store; bars are for --events 100000000", _run_query)
     one.add_argument("--events", type=int, default=query.EVENTS, help="events in the store (default: 10000000)")
     one.add_argument("--days", type=int, default=query.DAYS, help="days that they lie in (default: 90)")
@@ -74,6 +77,10 @@ def _run_freshness(args: argparse.Namespace) -> list[Figure]:
 
 def _run_alert(args: argparse.Namespace) -> list[Figure]:
     return alert.run(args.breaches)
+
+
+def _run_import(args: argparse.Namespace) -> list[Figure]:
+    return imports.run(args.rows, args.sheet_rows)
 
 
 def _run_query(args: argparse.Namespace) -> list[Figure]:

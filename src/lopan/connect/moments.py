@@ -43,7 +43,7 @@ _DIRECTIVES = {
     "M": r"(?P<M>\d{1,2})", "S": r"(?P<S>\d{1,2})", "f": r"(?P<f>\d{1,9})", "p": r"(?P<p>[AaPp])[Mm]",
     "z": _ZONE, "%": "%",
 }  # fmt: skip
-_TIME_OF_DAY = re.compile(rf"^{_CLOCK}(?:\s*(?P<p>[AaPp])\.?[Mm]\.?)?$")
+_TIME_OF_DAY = re.compile(rf"^(?:(?:1899-12-31|(?P<after>1900-01-01)) )?{_CLOCK}(?:\s*(?P<p>[AaPp])\.?[Mm]\.?)?$")
 
 
 class Moments(NamedTuple):
@@ -105,7 +105,10 @@ def from_numbers(values: NDArray[np.float64], written: str) -> Moments:
 
 
 def time_of_day(text: str) -> int | None:
-    """Microseconds since midnight, up to 48 h for a shift that ends on the next day; None when it is no time."""
+    """Microseconds since midnight, up to 48 h for a shift that ends on the next day; None when it is no time.
+
+    In a column of mixed cells, Excel's times of day are texts that begin with 31 December 1899 or the day after.
+    """
     match = _TIME_OF_DAY.match(text)
     if match is None:
         return None
@@ -114,6 +117,7 @@ def time_of_day(text: str) -> int | None:
         if not 1 <= hours <= 12:
             return None
         hours = hours % 12 + (12 if match["p"] in "Pp" else 0)
+    hours += 24 if match["after"] else 0
     if hours > 47 or minutes > 59 or seconds > 59:
         return None
     return ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + int((match["f"] or "").ljust(6, "0")[:6])

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     insert,
     select,
     update,
@@ -151,6 +152,18 @@ def listing(engine: Engine, limit: int = 100, before: datetime | None = None, fa
         wanted = wanted.where(batches.c.fact == fact)
     with reading(engine) as connection:
         return [Batch(**row) for row in connection.execute(wanted).mappings()]
+
+
+def newest(engine: Engine) -> dict[str, datetime]:
+    """When the last batch of each fact was loaded, by fact; undone ones do not count."""
+    wanted = (
+        select(batches.c.fact, func.max(batches.c.ended_at))
+        .where(batches.c.state == "loaded")
+        .group_by(batches.c.fact)
+        .order_by(batches.c.fact)
+    )
+    with reading(engine) as connection:
+        return {fact: at for fact, at in connection.execute(wanted) if at is not None}
 
 
 def unfinished(engine: Engine) -> list[Batch]:

@@ -25,7 +25,9 @@ from lopan.web import (
 )
 from lopan.web.auth import Auth
 from lopan.web.headers import SecurityHeaders
+from lopan.web.imports import batches
 from lopan.web.login import Login
+from lopan.web.overview import screens
 from lopan.web.parts import Parts
 from lopan.web.people import (
     cohort,
@@ -45,6 +47,7 @@ _ABOUT = (
 )
 
 _LIVE: dict[navigation.Page, live.Open] = {
+    navigation.OVERVIEW: screens.watch,
     navigation.PERFORMANCE: performance.watch,
     navigation.ENGAGEMENT: engagement.watch,
     navigation.RETENTION: retention.watch,
@@ -74,7 +77,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(directives_api.router)
     app.include_router(annotating.machines)
     app.include_router(Login(app.state.auth, _public).router())
-    for pages_of in (pages, directives, views, annotating, mailing):
+    for pages_of in (pages, directives, views, annotating, mailing, batches, screens):
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
     for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):

@@ -26,6 +26,7 @@ class Page(msgspec.Struct, frozen=True):
 
 USERS: Final = "Users"
 
+OVERVIEW: Final = Page("/overview", "Overview", "home")
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
 ENGAGEMENT: Final = Page("/engagement", "Engagement", "people", ("userEngagement", "userGrowth"), USERS, views=True)
 RETENTION: Final = Page("/retention", "Retention", "return", ("retentionRates",), USERS, views=True)
@@ -52,9 +53,11 @@ REPORT: Final = Page(
 )
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
+IMPORTS: Final = Page("/imports", "Imports", "tray", (access.ADMINISTRATION,))
 DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
 REFERENCE: Final = Page("/docs", "API", "code")
 PAGES: Final = (
+    OVERVIEW,
     PERFORMANCE,
     ENGAGEMENT,
     RETENTION,
@@ -65,6 +68,7 @@ PAGES: Final = (
     REPORT,
     ALERTS,
     SOURCES,
+    IMPORTS,
     DIRECTIVES,
     REFERENCE,
 )
@@ -98,6 +102,8 @@ def visible(principal: Principal | None) -> list[Page]:
 
 
 def home(principal: Principal) -> str:
-    """Where to begin: the first page of figures, else the page that says there is none yet."""
-    figures = [page for page in visible(principal) if page.groups]
-    return figures[0].path if figures else "/welcome"
+    """Where to begin: the first screen of the only level, else the main screen, which has what all of them have."""
+    if len(principal.levels) == 1:
+        (level,) = principal.levels
+        return f"{OVERVIEW.path}/{level}"
+    return OVERVIEW.path

@@ -21,6 +21,7 @@ from lopan.analytics.releases import Release
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
+from lopan.catalog.screen import Screen
 from lopan.clock import Clock
 from lopan.config import Config
 from lopan.connect.load import Loader
@@ -133,6 +134,7 @@ class Parts:
     current: Current | None = None
     usage: Usage | None = None
     releases: Releases | None = None
+    screens: Mapping[str, Screen] = field(default_factory=dict)
     facts: Facts | None = None
     loader: Loader | None = None
     connections: Connections | None = None

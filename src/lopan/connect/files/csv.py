@@ -17,7 +17,8 @@ from lopan.connect.stage import MOST_REFUSED, Refused
 from lopan.errors import Rejected
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
-_BLOCK_BYTES = 4 << 20
+_BLOCK_BYTES = 1 << 20
+"""The reader keeps some fifty times as much in memory; a line must be shorter."""
 
 
 def open_table(path: Path, options: Options) -> Table:

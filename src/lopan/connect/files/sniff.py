@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lopan.connect.files.table import header, headings
 from lopan.errors import Rejected
 
-LONGEST = 2_000_000
+LONGEST = 1_000_000
 """Bytes that a line may have."""
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -115,6 +115,8 @@ def _survey(path: Path, name: str) -> _Bad | None:
             except UnicodeDecodeError as error:
                 place = max(0, error.start - (len(error.object) - len(chunk)))
                 return _Bad(line + chunk.count(b"\n", 0, place), error.object[error.start])
+            except UnicodeError as error:
+                raise Rejected(path.name, f"is not {name}: {error}") from None
             length = _longest(path, chunk, line, length)
             line += chunk.count(b"\n")
     try:
