@@ -17,7 +17,7 @@ from lopan.store.native import encode
 
 _MARK_CACHE = 67_108_864
 _SHARES = 8
-_BLOCK_ROWS = 65_536
+_BLOCK_ROWS = 32_768
 _ONE_BLOCK = {
     "max_insert_block_size": 4_194_304,
     "min_insert_block_size_rows": 4_194_304,

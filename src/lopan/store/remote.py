@@ -26,7 +26,7 @@ _TABLES = {
 # Times without a zone must come as they are written, whatever the zone of this process.
 _SETTINGS = (
     "SETTINGS session_timezone='UTC', postgresql_connection_pool_retries=1, postgresql_connection_attempt_timeout=5,"
-    " external_table_strict_query=1"
+    " external_table_strict_query=1, max_block_size=32768, max_threads=1"
 )
 _NOISE = re.compile(
     r"the store (?:refused a statement|can't do this now): |Streaming query failed: |Code: \d+\. |DB::Exception: |"

@@ -68,7 +68,9 @@ class Puller:
         at = self._clock.now()
         try:
             done = self._changes(database, known)
-            due = known.compared_at is None or at - known.compared_at >= COMPARE_EVERY or accept_deletes
+            # What has come for the first time has lost nothing yet.
+            first = known.compared_at is None
+            due = accept_deletes or (known.compared_at is not None and at - known.compared_at >= COMPARE_EVERY)
             gone = self._compare(database, accept_deletes) if due else 0
         except Exception as error:
             if self._stopping():
@@ -76,7 +78,7 @@ class Puller:
             said = str(error) if isinstance(error, LopanError) else f"{type(error).__name__}, see the log"
             pulls.keep(self._engine, pulls.failed(known, at, said))
             raise
-        compared = at if due else known.compared_at
+        compared = at if due or first else known.compared_at
         newest, read, taken, refused = done
         after = pulls.succeeded(known, at, watermark=newest, taken=taken, refused=refused, compared_at=compared)
         pulls.keep(self._engine, after)
