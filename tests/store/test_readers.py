@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-
 from collections.abc import Generator
 
 import pyarrow as pa

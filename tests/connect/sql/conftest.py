@@ -9,16 +9,12 @@ from tests.house import House
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[servers.Database]:
-    if servers.postgresql_binaries() is None:
-        pytest.skip("no PostgreSQL: install Debian's postgresql")
     with servers.place() as root, servers.postgresql(root) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[servers.Database]:
-    if servers.mariadb_binary() is None:
-        pytest.skip("no MariaDB: install Debian's mariadb-server-core and mariadb-client-core")
     with servers.place() as root, servers.mariadb(root) as server:
         yield server
 
