@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
-import anyio
 import pyarrow as pa
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sqlalchemy import Engine
 from tests.conftest import ManualClock
 
@@ -21,6 +22,9 @@ from lopan.control.database import open_database
 from lopan.fact import SPECS
 from lopan.store import Chdb, Readers
 from lopan.store.facts import prepare, table, versions
+
+SUPPORT = "Desk"
+"""The site whose shifts are the working hours of support."""
 
 Outcome = TypeVar("Outcome")
 
@@ -35,6 +39,10 @@ class House:
         self.engine: Engine = open_database(root)
         self.store = self.run(Chdb, root / "store", 1_000_000_000)
         self.run(prepare, self.store)
+        # One loop and its readers: a thread of the engine is not let go of before the store is closed.
+        self._stack = ExitStack()
+        self._portal: BlockingPortal | None = None
+        self._readers: Readers | None = None
         self.changed: list[str] = []
         self.loader = Loader(self.engine, self.store, root / "facts", self.clock, self.changed.append)
 
@@ -42,6 +50,9 @@ class House:
         return self.thread.submit(work, *args).result()
 
     def close(self) -> None:
+        self._stack.close()
+        if self._readers is not None:
+            self._readers.close()
         self.run(self.store.close)
         self.engine.dispose()
         self.thread.shutdown()
@@ -64,16 +75,16 @@ class House:
         self.run(self.store.execute, "TRUNCATE TABLE fact_undone")
 
     def ask(self, work: Callable[[Facts], Coroutine[Any, Any, Outcome]], zone: str = "UTC") -> Outcome:
-        """What ``work`` answers from the facts, on an event loop of its own; nothing is kept between questions."""
+        """What ``work`` answers from the facts, on the house's event loop; nothing is kept between questions."""
 
         async def asked() -> Outcome:
-            readers = Readers(self.store, 2, keep_s=0)
-            try:
-                return await work(Facts(readers, self.store, zone, "EUR"))
-            finally:
-                readers.close()
+            if self._readers is None:
+                self._readers = Readers(self.store, 2, keep_s=0)
+            return await work(Facts(self._readers, self.store, zone, "EUR", SUPPORT))
 
-        return anyio.run(asked)
+        if self._portal is None:
+            self._portal = self._stack.enter_context(start_blocking_portal())
+        return self._portal.call(asked)
 
     def rows(self, view: str, columns: str = "key, toFloat64(amount) AS amount") -> list[dict[str, Any]]:
         table = self.run(self.store.query, f"SELECT {columns} FROM {view} ORDER BY source, key")

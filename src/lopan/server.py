@@ -20,9 +20,13 @@ from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics import features, peoplekpis, usagekpis, workflows
+from lopan.analytics.business import moneykpis
+from lopan.analytics.customers.customers import Customers
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
+from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
+from lopan.analytics.impact import Impacts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.people import People
 from lopan.analytics.query import Query
@@ -31,6 +35,8 @@ from lopan.analytics.releases import Releases
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import load as load_catalog
+from lopan.catalog.business import load as load_judging
+from lopan.catalog.health import load as load_health
 from lopan.catalog.product import load as load_product
 from lopan.catalog.screen import load as load_screens
 from lopan.clock import Clock, SystemClock
@@ -38,7 +44,8 @@ from lopan.config import Config
 from lopan.connect.load import Loader
 from lopan.connect.pickup import Pickup
 from lopan.connect.service import Connections
-from lopan.control import merges, projects
+from lopan.connect.uploads import Uploads
+from lopan.control import baselines, merges, projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
 from lopan.errors import GiveUp
@@ -197,15 +204,39 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         picking.add_done_callback(_ended)
         stack.push_async_callback(_cancel, picking)
 
-        catalog = load_catalog(root / "lopan.d")
+        uploads = Uploads(root / "uploads", loader, clock, config.timezone, root / "lopan.d")
+        stack.push_async_callback(asyncio.to_thread, uploads.close)
+
+        catalog = load_catalog(root / "lopan.d", config.business.targets)
         screens = load_screens(root / "lopan.d", catalog.kpis)
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
         usage = Usage(people, pages, product, clock)
-        kpis = Kpis(pages, catalog, clock, config.timezone, _queries(people, usage))
+        judging = load_judging(root / "lopan.d")
+        approved = partial(asyncio.to_thread, baselines.current, engine)
+        business = config.business
+        told, heard = (
+            Facts(one, store, config.timezone, business.currency, business.support_site) for one in (pages, rules)
+        )
+        asked, judged = _queries(people, usage), _queries(watched, Usage(watched, rules, product, clock))
+        kpis = Kpis(
+            pages,
+            catalog,
+            clock,
+            config.timezone,
+            asked,
+            FactKpis(told, clock, moneykpis.queries(told, judging, approved)),
+        )
         alerts = Alerts(
             engine,
-            Kpis(rules, catalog, clock, config.timezone, _queries(watched, Usage(watched, rules, product, clock))),
+            Kpis(
+                rules,
+                catalog,
+                clock,
+                config.timezone,
+                judged,
+                FactKpis(heard, clock, moneykpis.queries(heard, judging, approved)),
+            ),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -217,6 +248,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         recompute = asyncio.create_task(days.run(), name="days")
         recompute.add_done_callback(_ended)
         stack.push_async_callback(_cancel, recompute)
+        customers = Customers(days, pages, told, product, load_health(root / "lopan.d"))
         current = Current(engine, clock)
         await current.reload()
         following = asyncio.create_task(current.run(), name="directives")
@@ -242,9 +274,12 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reach=Reaches(pages),
             current=current,
             screens=screens,
-            facts=Facts(pages, store, config.timezone, config.business.currency),
+            facts=told,
             loader=loader,
             connections=connections,
+            uploads=uploads,
+            customers=customers,
+            impacts=Impacts(customers.sources, pages),
         )
         following_sources = asyncio.create_task(connections.run(), name="connections")
         following_sources.add_done_callback(_ended)

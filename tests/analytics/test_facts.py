@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -31,6 +32,13 @@ def test_a_question_is_answered_as_of_a_day(house: House) -> None:
     days = (None, first, first - timedelta(days=1), first + timedelta(days=1))
     answers = [house.ask(partial(Facts.ask, statement=TOTAL, known=day, type="scrap")) for day in days]
     assert [answer[0]["total"] for answer in answers] == [7, 5, 0, 7]
+
+
+def test_questions_at_once_about_a_day_share_its_view(house: House) -> None:
+    async def ask(facts: Facts) -> list[str]:
+        return await asyncio.gather(*(facts.table("cost", date(2026, 1, 2)) for _ in range(8)))
+
+    assert len(set(house.ask(ask))) == 1
 
 
 def test_a_day_on_which_nothing_could_be_known_is_refused(house: House) -> None:

@@ -61,6 +61,29 @@ def test_a_row_that_is_gone_needs_its_key_alone() -> None:
     assert [(one["key"], one["deleted"]) for one in found] == [("1", False), ("2", True)]
 
 
+FULL: dict[str, Any] = {
+    "text": "A", "choice": "", "number": 1.5, "money": "2.25", "whole": 3, "flag": True,
+    "time": "2026-01-02T03:04:05Z", "day": "2026-01-02",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fact", list(SPECS))
+@pytest.mark.parametrize("given", ["all", "required"])
+def test_every_fact_becomes_a_block(fact: str, given: str) -> None:
+    spec = SPECS[fact]
+    row: dict[str, Any] = {"key": "1"}
+    for column in spec.columns:
+        if given == "all" or column.required:
+            row[column.name] = column.choices[-1] if column.choices else FULL[column.kind]
+    for name in set(row) & {"currency", "into"}:
+        row[name] = "EUR"
+    if "timezone" in row:
+        row["timezone"] = "Europe/Berlin"
+    found = read(spec, json.dumps([row, {"key": "2", "deleted": True}]).encode())
+    assert not found.refused
+    assert [one["key"] for one in block(spec, found.rows).to_pylist()] == ["1", "2"]
+
+
 @pytest.mark.parametrize("body", [b"", b"[1", b"{", b"nonsense", b'"text"', b"\xff\xfe", b'{"facts": 3}'])
 def test_a_body_that_is_no_batch_is_refused_as_a_whole(body: bytes) -> None:
     with pytest.raises(Rejected):

@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--days", type=int, default=query.DAYS, help="days that they lie in (default: 90)")
     one.add_argument("--seconds", type=float, default=query.SECONDS, help="of the writer, with and without viewers")
     one.add_argument("--rounds", type=int, default=query.ROUNDS, help="repetitions (default: 25)")
+    one.add_argument("--facts", type=int, default=0, help="business facts beside them, such as 1000000 (default: none)")
     one.add_argument("--browser", action="store_true", help="also load the Performance page in Chromium")
     return top
 
@@ -101,4 +102,4 @@ def _run_import(args: argparse.Namespace) -> list[Figure]:
 
 
 def _run_query(args: argparse.Namespace) -> list[Figure]:
-    return query.run(args.events, args.days, args.rounds, args.seconds, args.browser)
+    return query.run(args.events, args.days, args.rounds, args.seconds, args.browser, args.facts)

@@ -57,11 +57,16 @@ def block(spec: Spec, rows: Sequence[Fact | Gone]) -> pa.RecordBatch:
     """Rows in the columns of ``stage.schema``; those that are gone hold what a row without a value holds."""
     wanted = schema(spec)
     blanks = {column.name: _blank(column.kind, column.optional) for column in spec.columns}
-    columns = [
-        pa.array([isinstance(row, Gone) for row in rows] if field.name == "deleted"
-                 else [getattr(row, field.name, blanks.get(field.name)) for row in rows], field.type)
-        for field in wanted
-    ]  # fmt: skip
+    flags = {column.name for column in spec.columns if column.kind == "flag"}
+    columns = []
+    for field in wanted:
+        if field.name == "deleted":
+            values: list[Any] = [isinstance(row, Gone) for row in rows]
+        else:
+            values = [getattr(row, field.name, blanks.get(field.name)) for row in rows]
+        if field.name in flags:
+            values = [None if value is None else int(value) for value in values]
+        columns.append(pa.array(values, field.type))
     return pa.RecordBatch.from_arrays(columns, schema=wanted)
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from lopan.fact import SPECS, Column, Kind, Spec
+from lopan.store import rates
 from lopan.store.base import Store
 
 TIME = pa.timestamp("ms", "UTC")
@@ -104,6 +105,7 @@ def prepare(store: Store) -> None:
     for spec in SPECS.values():
         for statement in _missing(spec, known):
             store.execute(statement)
+    store.execute(rates.view(rates.NOW, now(rates.SOURCE)))
 
 
 def known_on(store: Store, fact: str, day: date, zone: ZoneInfo) -> str:
@@ -116,6 +118,13 @@ def known_on(store: Store, fact: str, day: date, zone: ZoneInfo) -> str:
         f" AND batch NOT IN (SELECT batch FROM {UNDONE} WHERE at < toDateTime64('{until:%Y-%m-%d %H:%M:%S}', 3, 'UTC'))"
         f" {_ORDERED}) WHERE deleted = 0"
     )
+    return name
+
+
+def rates_on(store: Store, day: date, zone: ZoneInfo) -> str:
+    """As ``known_on`` for the exchange rates both ways."""
+    name = f"fact_{rates.RATES}_on_{day:%Y%m%d}"
+    store.execute(rates.view(name, known_on(store, rates.SOURCE, day, zone)))
     return name
 
 

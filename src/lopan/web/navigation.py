@@ -25,6 +25,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 USERS: Final = "Users"
+COMPANY: Final = "Business"
 
 OVERVIEW: Final = Page("/overview", "Overview", "home")
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
@@ -51,6 +52,10 @@ REPORT: Final = Page(
     USERS,
     views=True,
 )
+_BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
+BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
+CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
+CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
 IMPORTS: Final = Page("/imports", "Imports", "tray", (access.ADMINISTRATION,))
@@ -59,6 +64,7 @@ REFERENCE: Final = Page("/docs", "API", "code")
 PAGES: Final = (
     OVERVIEW,
     PERFORMANCE,
+    CRASHES,
     ENGAGEMENT,
     RETENTION,
     FEATURES,
@@ -66,6 +72,8 @@ PAGES: Final = (
     ROLES,
     SATISFACTION,
     REPORT,
+    BUSINESS,
+    CUSTOMERS,
     ALERTS,
     SOURCES,
     IMPORTS,

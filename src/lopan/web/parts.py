@@ -13,7 +13,9 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
+from lopan.analytics.customers.customers import Customers
 from lopan.analytics.facts import Facts
+from lopan.analytics.impact import Impacts
 from lopan.analytics.metric import Against, Filters, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.reach import Reach, Response
@@ -26,6 +28,7 @@ from lopan.clock import Clock
 from lopan.config import Config
 from lopan.connect.load import Loader
 from lopan.connect.service import Connected
+from lopan.connect.uploads import Uploads
 from lopan.web.printer import Printer
 
 
@@ -138,6 +141,9 @@ class Parts:
     facts: Facts | None = None
     loader: Loader | None = None
     connections: Connections | None = None
+    uploads: Uploads | None = None
+    customers: Customers | None = None
+    impacts: Impacts | None = None
 
     @property
     def zone(self) -> ZoneInfo:
