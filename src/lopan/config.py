@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -96,6 +96,54 @@ class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     targets: dict[str, float] = {}
 
 
+class SqlConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[[connect.sql]]``: a database that facts are pulled from, by ``mappings`` and all mappings of the ``preset``.
+
+    ``database`` of a SQLite connection is the path of its file. ``password`` may be ``env:NAME`` and should be; the
+    user needs no more than to read. ``every`` is in minutes. ``timezone`` is that of times without a zone, Lopan's own
+    when left empty. ``tls`` (PostgreSQL) refuses a connection that is not encrypted.
+    """
+
+    name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,23}$")]
+    kind: Literal["postgresql", "mysql", "sqlite"]
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    database: Annotated[str, Meta(min_length=1)]
+    user: str = ""
+    password: str = ""
+    preset: Literal["", "erpnext", "odoo"] = ""
+    mappings: list[str] = []
+    every: Annotated[float, Meta(gt=0, le=10_080)] = 5.0
+    timezone: str = ""
+    tls: bool = False
+
+
+class MqttConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[[connect.mqtt]]``: a broker to which machines publish their states and counts as Sparkplug B.
+
+    ``machines`` names a mapping of metrics (``lopan.d/machines/NAME.toml``), ``groups`` the Sparkplug groups to listen
+    to (none: all). ``password`` may be ``env:NAME``. ``ca`` is the path of the certificate that signed the broker's,
+    for ``tls`` without a public one.
+    """
+
+    name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,23}$")]
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    tls: bool = False
+    ca: str = ""
+    user: str = ""
+    password: str = ""
+    groups: list[str] = []
+    machines: str
+
+
+class Connect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[connect]``: where business facts come from by themselves."""
+
+    sql: list[SqlConnection] = []
+    mqtt: list[MqttConnection] = []
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a running Lopan was told; ``url`` is how people reach it from outside."""
 
@@ -108,6 +156,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     spool: SpoolSettings = SpoolSettings()
     store: StoreSettings = StoreSettings()
     business: Business = Business()
+    connect: Connect = Connect()
     notify: Notify = Notify()
     levels: dict[str, str] = msgspec.field(default_factory=lambda: dict(DEFAULT_LEVELS))
 

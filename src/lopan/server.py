@@ -43,6 +43,7 @@ from lopan.clock import Clock, SystemClock
 from lopan.config import Config
 from lopan.connect.load import Loader
 from lopan.connect.pickup import Pickup
+from lopan.connect.service import Connections
 from lopan.connect.uploads import Uploads
 from lopan.control import baselines, merges, projects
 from lopan.control.database import open_database
@@ -198,6 +199,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         loader = Loader(engine, store, root / "facts", clock, changed)
         await asyncio.to_thread(loader.recover)
+        connections = Connections(config, engine, store, loader, clock)
         picking = asyncio.create_task(Pickup(engine, loader).run(), name="imports")
         picking.add_done_callback(_ended)
         stack.push_async_callback(_cancel, picking)
@@ -274,10 +276,14 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             screens=screens,
             facts=told,
             loader=loader,
+            connections=connections,
             uploads=uploads,
             customers=customers,
             impacts=Impacts(customers.sources, pages),
         )
+        following_sources = asyncio.create_task(connections.run(), name="connections")
+        following_sources.add_done_callback(_ended)
+        stack.push_async_callback(_cancel, following_sources)
         if config.notify.email.host:
             mailing = asyncio.create_task(Mailer(parts).run(), name="reports")
             mailing.add_done_callback(_ended)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Generator
 
 import pyarrow as pa
 import pytest
@@ -25,6 +26,9 @@ class Counting:
         self.asked.append(sql)
         assert self.go.wait(10)
         return pa.table({"n": [len(self.asked)]})
+
+    def stream(self, sql: str, params: Params | None = None) -> Generator[pa.RecordBatch, None, None]:
+        raise AssertionError
 
     def execute(self, sql: str, params: Params | None = None) -> None:
         raise AssertionError

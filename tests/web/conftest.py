@@ -15,6 +15,13 @@ from lopan.control.database import open_database
 
 PASSWORD = "a quiet harbour"
 
+UNREACHABLE = """[[connect.sql]]
+name = "books"
+kind = "sqlite"
+database = "/nowhere/<b>.db"
+mappings = ["erpnext_issue"]
+"""
+
 
 class Site:
     """A served Lopan with two releases' worth of events, a person of every level, and a technical administrator."""
@@ -65,7 +72,7 @@ def events(release: str, launch_ms: float, count: int = 40, **fields: Any) -> li
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with served(tmp_path_factory.mktemp("site")) as server:
+    with served(tmp_path_factory.mktemp("site"), UNREACHABLE) as server:
         engine = open_database(server.root)
         for level in LEVELS:
             users.add(engine, f"{level}@example.org".lower(), PASSWORD, [level])

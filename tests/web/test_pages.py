@@ -263,3 +263,12 @@ def test_sources_count_what_came_in(site: Site) -> None:
 
     assert '<th scope="row">app</th>' in page
     assert "lopan keys create --project app" in page
+
+
+def test_sources_show_a_connection_that_is_down_with_the_reason(site: Site) -> None:
+    with site.signed_in("technical") as client:
+        page = client.get("/sources").text
+
+    assert '<th scope="row">books <span class="quiet">sqlite, &lt;b&gt;.db</span></th>' in page
+    assert "<strong>Stale</strong> since" in page
+    assert "unable to open database file" in page

@@ -6,8 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from lopan.bench import alert, freshness, imports, ingest, query, sentry
+from lopan.bench import alert, freshness, imports, ingest, pull, query, sentry
 from lopan.bench.figure import Figure, Report, as_json, as_table
+from lopan.config import SqlConnection
+
+_BENCH_PASSWORD = "env:LOPAN_BENCH_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -36,6 +39,12 @@ def parser() -> argparse.ArgumentParser:
     one = _add(benches, "import", "files of business facts, from reading until they are in the store", _run_import)
     one.add_argument("--rows", type=int, default=imports.ROWS, help="of CSV (default: 1000000)")
     one.add_argument("--sheet-rows", type=int, default=imports.SHEET_ROWS, help="of Excel (default: 50000)")
+    one = _add(benches, "pull", "rows of a PostgreSQL, from reading until they are in the store", _run_pull)
+    one.add_argument("--rows", type=int, default=pull.ROWS, help="that it makes up (default: 1000000)")
+    one.add_argument("--host", default="127.0.0.1", help="of the database (default: 127.0.0.1)")
+    one.add_argument("--port", type=int, default=5432, help="of the database (default: 5432)")
+    one.add_argument("--database", default="postgres", help="any; nothing is written (default: postgres)")
+    one.add_argument("--user", default="postgres", help="its password is in LOPAN_BENCH_PASSWORD (default: postgres)")
     one = _add(benches, "query", "what each page asks of a big store; bars are for --events 100000000", _run_query)
     one.add_argument("--events", type=int, default=query.EVENTS, help="events in the store (default: 10000000)")
     one.add_argument("--days", type=int, default=query.DAYS, help="days that they lie in (default: 90)")
@@ -78,6 +87,14 @@ def _run_freshness(args: argparse.Namespace) -> list[Figure]:
 
 def _run_alert(args: argparse.Namespace) -> list[Figure]:
     return alert.run(args.breaches)
+
+
+def _run_pull(args: argparse.Namespace) -> list[Figure]:
+    connection = SqlConnection(
+        name="bench", kind="postgresql", host=args.host, port=args.port, database=args.database, user=args.user,
+        password=_BENCH_PASSWORD, mappings=["bench"],
+    )  # fmt: skip
+    return pull.run(connection, args.rows)
 
 
 def _run_import(args: argparse.Namespace) -> list[Figure]:

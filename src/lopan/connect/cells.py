@@ -155,12 +155,17 @@ def _number(raw: pa.Array, column: Column, way: Way) -> Cells:
     if pa.types.is_string(raw.type):
         values, wrong = _parsed(raw, way, pa.float64(), _PLAIN)
     elif _is_number(raw.type):
-        values, wrong = raw.cast(pa.float64(), safe=False), []
+        values, wrong = _floats(raw), []
     else:
         return _not(raw, pa.float64(), "is not a number")
     if way.factor != 1.0:
         values = pc.multiply(values, way.factor)
     return Cells(values, wrong)
+
+
+def _floats(raw: pa.Array) -> pa.Array:
+    """The nearest number; Arrow's own way from decimals ends beside it (59.000000000 becomes 59.00000000000001)."""
+    return (raw.cast(pa.utf8()) if pa.types.is_decimal(raw.type) else raw).cast(pa.float64(), safe=False)
 
 
 def _whole(raw: pa.Array, column: Column, way: Way) -> Cells:

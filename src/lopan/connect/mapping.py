@@ -11,7 +11,7 @@ from collections.abc import Mapping as Keyed
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -127,6 +127,17 @@ class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     header_row: int | None = None
 
 
+class Select(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[sql]``: the SELECT whose columns the fields name, in the SQL that it is ``written_for`` (none: any).
+
+    ``watermark`` is a column of it that grows with every change; without one all rows are read every time.
+    """
+
+    query: str
+    watermark: str = ""
+    written_for: tuple[Literal["postgresql", "mysql", "sqlite"], ...] = ()
+
+
 class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of a source and the facts that its rows become; what a field does not say is said here for all.
 
@@ -143,6 +154,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     thousands: str = ""
     null: tuple[str, ...] = ()
     file: File = File()
+    sql: Select | None = None
 
 
 def load(operator: Path | None = None) -> dict[str, Mapping]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -19,6 +19,13 @@ class Store(Protocol):
         """Rows of a SELECT with ``{name:Type}`` parameters.
 
         Raises TryAgain when the store is out of memory or closing, GiveUp when the statement can't ever work.
+        """
+        ...
+
+    def stream(self, sql: str, params: Params | None = None) -> Generator[pa.RecordBatch, None, None]:
+        """Rows of a SELECT, block by block in flat memory; the thread can do nothing else until the iterator is closed.
+
+        Raises what ``query`` raises.
         """
         ...
 

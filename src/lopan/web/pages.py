@@ -107,7 +107,9 @@ async def sources(request: Request, reader: Reader) -> Response:
     navigation.require(reader, navigation.SOURCES)
     intake = parts_of(request).intake
     found = await intake.sources() if intake is not None else []
-    return await framed(request, reader, "sources.html", sources=found)
+    followed = parts_of(request).connections
+    connected = await followed.states() if followed is not None else []
+    return await framed(request, reader, "sources.html", sources=found, connected=connected)
 
 
 @router.get("/sources.{form}")

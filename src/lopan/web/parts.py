@@ -27,6 +27,7 @@ from lopan.catalog.screen import Screen
 from lopan.clock import Clock
 from lopan.config import Config
 from lopan.connect.load import Loader
+from lopan.connect.service import Connected
 from lopan.connect.uploads import Uploads
 from lopan.web.printer import Printer
 
@@ -88,6 +89,14 @@ class Intake(Protocol):
         ...
 
 
+class Connections(Protocol):
+    """What facts are pulled from; ``lopan.connect.service.Connections`` is the real one."""
+
+    async def states(self) -> list[Connected]:
+        """Every part of every connection, in the order of the settings."""
+        ...
+
+
 class Reaches(Protocol):
     """What became of directives; ``lopan.analytics.reach.Reaches`` is the real one."""
 
@@ -131,6 +140,7 @@ class Parts:
     screens: Mapping[str, Screen] = field(default_factory=dict)
     facts: Facts | None = None
     loader: Loader | None = None
+    connections: Connections | None = None
     uploads: Uploads | None = None
     customers: Customers | None = None
     impacts: Impacts | None = None

@@ -1,0 +1,1 @@
+"""States and counts of machines from a broker, as Sparkplug B."""

@@ -1,0 +1,1 @@
+"""Facts pulled from databases by what has changed since the last time."""
