@@ -23,6 +23,7 @@ from lopan.analytics import features, peoplekpis, usagekpis, workflows
 from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
+from lopan.analytics.opendays import REUSE_COST
 from lopan.analytics.people import People
 from lopan.analytics.query import Query
 from lopan.analytics.reach import Reaches
@@ -157,7 +158,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         product = load_product(root / "lopan.d")
         daily = [*DAILY, features.daily(product), workflows.daily(product)]
         persons = partial(merges.persons, engine, "user")
-        days = Days(store, config.timezone, clock, daily, persons=persons)
+        days = Days(store, config.timezone, clock, daily, persons=persons, reuse=REUSE_COST)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:

@@ -135,7 +135,7 @@ class Workflows:
         dates = Dates(min(dates.first, last), last)
         history = Dates(dates.first - DAY * len(dates), dates.last)
         axis, name = audience.axis
-        own: dict[str, Param] = {"wanted": [one.id for one in wanted], "axis": axis, "name": name, "now": now}
+        own: dict[str, Param] = {"wanted": [one.id for one in wanted], "axis": axis, "name": name}
         sources = [await self._days.rows(self._daily, one, audience.number) for one in (dates, history)]
         queries = ("workflow_funnels", "workflow_history")
         found, days = await asyncio.gather(
@@ -234,6 +234,8 @@ def daily(product: Product) -> Daily:
             "passed": [f"{workflow.id}\n{word}" for workflow in workflows for word in workflow.passed],
             "now": _FOREVER,
         },
+        sliced=True,
+        ages=True,
     )
 
 
