@@ -19,8 +19,7 @@ from sqlalchemy import Engine
 from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
-from lopan.analytics import features, peoplekpis, usagekpis, workflows
-from lopan.analytics.daily import DAILY
+from lopan.analytics import peoplekpis, usagekpis
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.opendays import REUSE_COST
@@ -30,6 +29,7 @@ from lopan.analytics.reach import Reaches
 from lopan.analytics.releases import Releases
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
+from lopan.analytics.usage import daily as usage_daily
 from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
 from lopan.clock import Clock, SystemClock
@@ -156,9 +156,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(rules.close)
 
         product = load_product(root / "lopan.d")
-        daily = [*DAILY, features.daily(product), workflows.daily(product)]
         persons = partial(merges.persons, engine, "user")
-        days = Days(store, config.timezone, clock, daily, persons=persons, reuse=REUSE_COST)
+        days = Days(store, config.timezone, clock, usage_daily(product), persons=persons, reuse=REUSE_COST)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:

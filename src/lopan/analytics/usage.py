@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lopan.analytics import features, satisfaction, workflows
+from lopan.analytics.daily import DAILY, Daily
 from lopan.analytics.features import Features
 from lopan.analytics.people import People
 from lopan.analytics.roles import Roles
@@ -10,6 +12,11 @@ from lopan.analytics.workflows import Workflows
 from lopan.catalog.product import Product
 from lopan.clock import Clock
 from lopan.store import Readers
+
+
+def daily(product: Product) -> list[Daily]:
+    """Every daily table, with the definitions of ``product``."""
+    return [*DAILY, *(part.daily(product) for part in (features, workflows, satisfaction))]
 
 
 class Usage:
