@@ -73,9 +73,10 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
         """The statement that computes ``{day}`` as ``{version}``: one part, so all of it is there or nothing."""
         return _fill("day_insert", table=self.table, columns=self._columns, rows=statement(self.table))
 
-    def open(self) -> str:
+    def open(self, threads: int) -> str:
         """The statement that computes days from ``{day}`` on into the table of open days."""
-        return _fill("open_insert", table=self.table, columns=self._columns, rows=statement(self.table))
+        rows = statement(self.table)
+        return _fill("open_insert", table=self.table, columns=self._columns, rows=rows, threads=str(threads))
 
     @property
     def _columns(self) -> str:

@@ -162,7 +162,14 @@ class Days:
             raise
 
     async def run(self) -> None:
-        """Compute closed days that are not as they should be, newest first, until cancelled."""
+        """Compute closed days that are not as they should be, newest first, and keep open ones ready, until cancelled."""
+        keeping = asyncio.create_task(self._open.keep(), name="open days: keep")
+        try:
+            await self._recompute()
+        finally:
+            keeping.cancel()
+
+    async def _recompute(self) -> None:
         loop = asyncio.get_running_loop()
         computed = 0
         while True:

@@ -70,9 +70,9 @@ class DayStore:
         own: dict[str, Param] = {"zone": self._zone.key, "project": project, "day": dates.first, "version": version}
         if daily.ages:
             own["now"] = now
-        for part in _parts(daily, events):
-            bounds = daily.bounds(dates, self._zone)
-            self._store.execute(daily.open(), {**bounds, **daily.params, **own, **part})
+        bounds, parts = daily.bounds(dates, self._zone), _parts(daily, events)
+        for part in parts:
+            self._store.execute(daily.open(1 if len(parts) > 1 else 2), {**bounds, **daily.params, **own, **part})
 
     def reopen(self, table: str, versions: Sequence[int]) -> None:
         """Delete versions of open days."""

@@ -21,15 +21,17 @@ from lopan.clock import Clock
 REUSE_COST = 1.5
 """Open days that new events have overtaken are still given out for this many times what it cost to compute them."""
 
-HEAVY_S = 0.25
-"""Days that cost more are given out while they are computed again, so that a flood of events keeps nobody waiting."""
+PATIENCE_S = 0.3
+"""Whoever asks waits so long for days that are computed again, then gets them as they were: a flood keeps nobody."""
 
-BEHIND_S = 1.0
-"""Open days that events have overtaken for longer than this, and than they take to compute, are named as late."""
+LATE_S = 1.0
+"""Open days that events have overtaken for longer than this are named as late."""
 
+_KEPT_S = 900.0
 _REUSE_S = 0.5
-_PATIENCE = 20.0
-_REST = 1.0
+_DUTY = 2.0
+_EVERY_S = 0.5
+_RETRY_S = 5.0
 _AGE = timedelta(seconds=1)
 
 log = logging.getLogger(__name__)
@@ -80,6 +82,7 @@ class OpenDays:
         self._known: dict[Key, Open] = {}
         self._runs: dict[Key, _Run] = {}
         self._gone: deque[tuple[str, range]] = deque()
+        self._asked: dict[Key, tuple[Daily, float]] = {}
         self._rested = 0.0
 
     def moved(self) -> None:
@@ -88,18 +91,32 @@ class OpenDays:
 
     async def get(self, daily: Daily, project: int, dates: Dates) -> tuple[Open, bool]:
         """The open days of one project (0 = all), and whether they are late. Raises what ``Store.execute`` raises."""
-        key = daily.table, project
+        key, now = (daily.table, project), asyncio.get_running_loop().time()
+        self._asked[key] = daily, now
         known = self._known.get(key)
         if known is not None and known.dates != dates:
             known = None
         if known is not None and self._good(daily, known):
             return known, False
-        run = self._begin(key, daily, dates)
-        if known is not None and self._reuse and known.cost > HEAVY_S:
-            age = asyncio.get_running_loop().time() - known.began
-            if age < _PATIENCE * known.cost:
-                return known, age > BEHIND_S + known.cost
-        return await asyncio.shield(run.task), False
+        task = self._begin(key, daily, dates).task
+        if known is None or not self._reuse:
+            return await asyncio.shield(task), False
+        await asyncio.wait({task}, timeout=PATIENCE_S)
+        if task.done() and not task.cancelled() and task.exception() is None:
+            return task.result(), False
+        return known, known.moves != self._moves and now - known.began > LATE_S
+
+    async def keep(self) -> None:
+        """Compute again, with rests, what was asked for lately, so that nobody waits for more than the latest events."""
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            now = asyncio.get_running_loop().time()
+            for key, (daily, asked) in list(self._asked.items()):
+                known = self._known.get(key)
+                if known is None or now - asked > _KEPT_S:
+                    del self._asked[key]
+                elif known.moves != self._moves and now - known.began > (1 + _DUTY) * known.cost:
+                    self._begin(key, daily, known.dates)
 
     def close(self) -> None:
         """Take no more work; what runs ends by itself."""
@@ -141,10 +158,11 @@ class OpenDays:
                 await loop.run_in_executor(self._thread, call)
             except BaseException:
                 self._gone.append((table, numbers))
+                self._rested = loop.time() + _RETRY_S
                 raise
             cost = loop.time() - began
-            if cost > HEAVY_S:
-                self._rested = loop.time() + _REST * cost
+            if cost > PATIENCE_S:
+                self._rested = loop.time() + _DUTY * cost
             opened = Open(first, run.dates, run.moves, now, began, cost)
             weakref.finalize(opened, self._gone.append, (table, numbers)).atexit = False
             self._known[key] = opened

@@ -144,7 +144,7 @@ class Satisfaction:
     async def opinion(self, scale: Scale, dates: Dates, audience: Audience = Audience(), survey: str = "") -> Opinion:
         """One survey, or all of ``scale``; without answers its score is None."""
         dates = self._past(dates)
-        found, late = await self._found(dates, audience)
+        found, late = await self._found(dates, audience, scale)
         return self._opinion(survey, scale, found.get((survey, scale), {}), dates, late)
 
     async def comments(
@@ -192,12 +192,13 @@ class Satisfaction:
         return {"start": start, "end": end, "project": audience.number, "axis": axis, "name": name}
 
     async def _found(
-        self, dates: Dates, audience: Audience
+        self, dates: Dates, audience: Audience, only: Scale | Literal[""] = ""
     ) -> tuple[dict[tuple[str, str], dict[tuple[str, str], Any]], list[date]]:
         source = await self._days.rows(self._daily, Dates(date.min, dates.last), audience.number)
         params: dict[str, Param] = {
             **source.params,
             **self._asked(dates, audience),
+            "only": only,
             "before": begin(dates.first - DAY * len(dates), self._days.zone),
             "by_week": _by_week(dates),
         }

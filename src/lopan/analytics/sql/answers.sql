@@ -10,7 +10,8 @@ FROM (
         SELECT toString(answered.scale) AS scale, arraySort(groupArray((at, score,
             toString(survey), toString(role), toString(release), toString(customer)))) AS sorted
         FROM answered
-        WHERE (scale IN ('csat', 'rating') AND score BETWEEN 1 AND 5) OR (scale = 'nps' AND score BETWEEN 0 AND 10)
+        WHERE ({only:String} = '' OR scale = {only:String})
+            AND ((scale IN ('csat', 'rating') AND score BETWEEN 1 AND 5) OR (scale = 'nps' AND score BETWEEN 0 AND 10))
         GROUP BY scale, person, anonymous
     )
     ARRAY JOIN arrayDistinct(arrayPushFront(sorted.3, '')) AS name

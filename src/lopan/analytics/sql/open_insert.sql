@@ -3,3 +3,4 @@ INSERT INTO open_<table> (<columns>, version)
 SELECT <columns>, {version:UInt64} + (day - {day:Date}) AS version FROM (
 <rows>
 )
+SETTINGS max_threads = <threads>
