@@ -162,7 +162,7 @@ class Days:
             raise
 
     async def run(self) -> None:
-        """Compute closed days that are not as they should be, newest first, and keep open ones ready, until cancelled."""
+        """Compute closed days that are not as they should be, newest first, keep open ones ready; until cancelled."""
         keeping = asyncio.create_task(self._open.keep(), name="open days: keep")
         try:
             await self._recompute()

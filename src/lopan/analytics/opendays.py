@@ -107,7 +107,7 @@ class OpenDays:
         return known, known.moves != self._moves and now - known.began > LATE_S
 
     async def keep(self) -> None:
-        """Compute again, with rests, what was asked for lately, so that nobody waits for more than the latest events."""
+        """Compute again, with rests, what was asked for lately, so that whoever comes waits for little."""
         while True:
             await asyncio.sleep(_EVERY_S)
             now = asyncio.get_running_loop().time()
