@@ -1,4 +1,4 @@
-"""Open days: computed once for all who ask, again after new events, kept while they are read, in any number of slices."""
+"""Open days: computed once for all who ask, again after new events, kept while they are read, in slices too."""
 
 from __future__ import annotations
 
