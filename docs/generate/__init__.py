@@ -9,13 +9,14 @@ from generate.addresses import http
 from generate.commands import commands
 from generate.figures import alerts, kpis
 from generate.simulator import simulator
-from generate.structs import events, settings
+from generate.structs import events, facts, settings
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 PAGES: dict[str, Callable[[], str]] = {
     "alerts.md": alerts,
     "commands.md": commands,
     "events.md": events,
+    "facts.md": facts,
     "http.md": http,
     "kpis.md": kpis,
     "settings.md": settings,

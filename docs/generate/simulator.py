@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from generate.text import NOTE, prose
 from lopan.demo import facts
+from lopan.demo.factory import stories, troubles
+from lopan.demo.factory.plant import PRODUCTS, SITES
+from lopan.demo.fleet import CUSTOMERS
 from lopan.demo.scenarios import SCENARIOS
 
 
 def simulator() -> str:
-    """Planted facts with their figures, then the scenarios."""
-    planted = [
-        f"| `{name}` | {fact.shows[0].upper()}{fact.shows[1:]} | {_range(fact)} |" for name, fact in facts.FACTS.items()
-    ]
+    """Planted facts with their figures, of the app and of the business around it, then the scenarios."""
     return "\n".join(
         [
             NOTE,
@@ -25,7 +25,18 @@ def simulator() -> str:
             "",
             "| fact | what is measured over the 30 days | figure |",
             "|---|---|---|",
-            *planted,
+            *_planted(facts.FACTS),
+            "",
+            "## The business",
+            "",
+            f"{len(SITES)} sites ({_sites()}) make {len(PRODUCTS)} products for the {CUSTOMERS} customers of the app; "
+            f"production days begin at 06:00. {prose(stories)}",
+            f"Lopan is in use since {-stories.ROLLOUT} days ago; the days before are the baseline.",
+            "`lopan demo --facts N` makes another size; while the demo runs, it goes on.",
+            "",
+            "| story | what is measured over the 400 days | figure |",
+            "|---|---|---|",
+            *_planted(stories.STORIES),
             "",
             "## Scenarios",
             "",
@@ -34,8 +45,17 @@ def simulator() -> str:
             "| name | what happens |",
             "|---|---|",
             *(f"| `{name}` | {prose(scenario)} |" for name, scenario in SCENARIOS.items()),
+            *(f"| `{name}` | {does} |" for name, does in troubles.TROUBLES.items()),
         ]
     )
+
+
+def _planted(found: dict[str, facts.Fact]) -> list[str]:
+    return [f"| `{name}` | {fact.shows[0].upper()}{fact.shows[1:]} | {_range(fact)} |" for name, fact in found.items()]
+
+
+def _sites() -> str:
+    return ", ".join(f"{site.name} in {site.zone}" for site in SITES)
 
 
 def _range(fact: facts.Fact) -> str:

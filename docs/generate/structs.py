@@ -10,6 +10,7 @@ from msgspec import NODEFAULT, inspect
 from generate.text import NOTE, prose
 from lopan.config import Config
 from lopan.event.types import TYPES, Base
+from lopan.fact.types import FACTS, Fact
 
 BARE = {
     inspect.StrType: "text",
@@ -18,6 +19,8 @@ BARE = {
     inspect.BoolType: "true or false",
     inspect.DateTimeType: "time with zone (RFC 3339)",
     inspect.NoneType: "null",
+    inspect.DecimalType: "money, at most four places after the point",
+    inspect.DateType: "date",
 }
 
 
@@ -59,6 +62,28 @@ def events() -> str:
     common = frozenset(field.name for field in _struct(Base).fields)
     for name, kind in TYPES.items():
         lines += [f"## {name}", "", prose(kind), "", *_table("field", _struct(kind), skip=common), ""]
+    return "\n".join(lines)
+
+
+def facts() -> str:
+    """Every business fact with its own fields; what all have in common comes first."""
+    lines = [NOTE, "# Business facts", ""]
+    lines += [
+        "What files, machines, databases and addresses bring: see [how to import](../import.md). Limits hold whichever",
+        "way a row comes in. Money is at most 10,000,000,000,000 either way, times lie between 1900 and 2299.",
+        "",
+        "## Every fact",
+        "",
+        prose(Fact),
+        "",
+        *_table("field", _struct(Fact), skip=frozenset()),
+        "",
+    ]
+    common = frozenset(field.name for field in _struct(Fact).fields)
+    for name, kind in FACTS.items():
+        lines += [f"## {name}", "", prose(kind), ""]
+        lines += [f"`{later}` must not lie before `{earlier}`.\n" for earlier, later in kind.SPANS]
+        lines += [*_table("field", _struct(kind), skip=common), ""]
     return "\n".join(lines)
 
 

@@ -62,10 +62,11 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Ingest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[ingest]``: caps in bytes on one request, before and after decompression."""
+    """``[ingest]``: caps in bytes on one request, before and after decompression, and on an uploaded file."""
 
     max_body: int = 20_000_000
     max_decompressed: int = 100_000_000
+    max_file: int = 500_000_000
     oldest_days: int = 30
     ahead_hours: int = 24
 
@@ -85,6 +86,16 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     readers: Annotated[int, Meta(ge=1, le=64)] = 4
 
 
+class Business(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[business]``: the currency that money is reported in (ISO 4217); the site whose shifts are support's hours;
+    ``[business.targets]``: targets of KPIs by id, in their unit.
+    """
+
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    support_site: str = ""
+    targets: dict[str, float] = {}
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a running Lopan was told; ``url`` is how people reach it from outside."""
 
@@ -96,6 +107,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ingest: Ingest = Ingest()
     spool: SpoolSettings = SpoolSettings()
     store: StoreSettings = StoreSettings()
+    business: Business = Business()
     notify: Notify = Notify()
     levels: dict[str, str] = msgspec.field(default_factory=lambda: dict(DEFAULT_LEVELS))
 

@@ -20,7 +20,12 @@ from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics import peoplekpis, usagekpis
+from lopan.analytics.business import moneykpis
+from lopan.analytics.customers.customers import Customers
 from lopan.analytics.days import Days
+from lopan.analytics.factkpis import FactKpis
+from lopan.analytics.facts import Facts
+from lopan.analytics.impact import Impacts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.opendays import REUSE_COST
 from lopan.analytics.people import People
@@ -31,20 +36,28 @@ from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.analytics.usage import daily as usage_daily
 from lopan.catalog import load as load_catalog
+from lopan.catalog.business import load as load_judging
+from lopan.catalog.health import load as load_health
 from lopan.catalog.product import load as load_product
+from lopan.catalog.screen import load as load_screens
 from lopan.clock import Clock, SystemClock
 from lopan.config import Config
-from lopan.control import merges, projects
+from lopan.connect.load import Loader
+from lopan.connect.pickup import Pickup
+from lopan.connect.uploads import Uploads
+from lopan.control import baselines, merges, projects
 from lopan.control.database import open_database
 from lopan.control.identities import Identities
 from lopan.errors import GiveUp
 from lopan.ingest import directives, endpoint
+from lopan.ingest import facts as facts_intake
 from lopan.ingest.answers import Receive, Scope, Send
 from lopan.ingest.block import IDENTIFY
 from lopan.ingest.commits import Commit, Commits
 from lopan.ingest.current import Current
 from lopan.ingest.directives import Directives
 from lopan.ingest.endpoint import Endpoint
+from lopan.ingest.facts import Facts as FactsIntake
 from lopan.ingest.intake import Intake
 from lopan.ingest.keys import Keys
 from lopan.ingest.quarantine import Quarantine
@@ -52,8 +65,9 @@ from lopan.ingest.seen import Seen
 from lopan.ingest.writer import Writer
 from lopan.lean import without_pandas
 from lopan.spool import Spool
-from lopan.store import Chdb, Readers, hold
+from lopan.store import Chdb, Readers, facts, hold
 from lopan.store.migrations import migrate
+from lopan.web import access
 from lopan.web.app import create_app
 from lopan.web.parts import Parts, Source
 from lopan.web.people.mailer import Mailer
@@ -177,14 +191,50 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         intake.start()
         stack.push_async_callback(asyncio.to_thread, intake.stop)
 
-        catalog = load_catalog(root / "lopan.d")
+        def changed(fact: str) -> None:
+            loop.call_soon_threadsafe(pages.moved)
+            loop.call_soon_threadsafe(rules.moved)
+            commits.publish(Commit(0, 0, frozenset({fact}), clock.now()))
+
+        loader = Loader(engine, store, root / "facts", clock, changed)
+        await asyncio.to_thread(loader.recover)
+        picking = asyncio.create_task(Pickup(engine, loader).run(), name="imports")
+        picking.add_done_callback(_ended)
+        stack.push_async_callback(_cancel, picking)
+
+        uploads = Uploads(root / "uploads", loader, clock, config.timezone, root / "lopan.d")
+        stack.push_async_callback(asyncio.to_thread, uploads.close)
+
+        catalog = load_catalog(root / "lopan.d", config.business.targets)
+        screens = load_screens(root / "lopan.d", catalog.kpis)
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
         usage = Usage(people, pages, product, clock)
-        kpis = Kpis(pages, catalog, clock, config.timezone, _queries(people, usage))
+        judging = load_judging(root / "lopan.d")
+        approved = partial(asyncio.to_thread, baselines.current, engine)
+        business = config.business
+        told, heard = (
+            Facts(one, store, config.timezone, business.currency, business.support_site) for one in (pages, rules)
+        )
+        asked, judged = _queries(people, usage), _queries(watched, Usage(watched, rules, product, clock))
+        kpis = Kpis(
+            pages,
+            catalog,
+            clock,
+            config.timezone,
+            asked,
+            FactKpis(told, clock, moneykpis.queries(told, judging, approved)),
+        )
         alerts = Alerts(
             engine,
-            Kpis(rules, catalog, clock, config.timezone, _queries(watched, Usage(watched, rules, product, clock))),
+            Kpis(
+                rules,
+                catalog,
+                clock,
+                config.timezone,
+                judged,
+                FactKpis(heard, clock, moneykpis.queries(heard, judging, approved)),
+            ),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -196,6 +246,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         recompute = asyncio.create_task(days.run(), name="days")
         recompute.add_done_callback(_ended)
         stack.push_async_callback(_cancel, recompute)
+        customers = Customers(days, pages, told, product, load_health(root / "lopan.d"))
         current = Current(engine, clock)
         await current.reload()
         following = asyncio.create_task(current.run(), name="directives")
@@ -220,6 +271,12 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reporter=Reporter(people, usage, pages, catalog.kpis, clock),
             reach=Reaches(pages),
             current=current,
+            screens=screens,
+            facts=told,
+            loader=loader,
+            uploads=uploads,
+            customers=customers,
+            impacts=Impacts(customers.sources, pages),
         )
         if config.notify.email.host:
             mailing = asyncio.create_task(Mailer(parts).run(), name="reports")
@@ -227,15 +284,21 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             stack.push_async_callback(_cancel, mailing)
         web = create_app(parts)
         verify = Keys(engine).verify
-        yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), web)
+        feeding = FactsIntake(loader, web.state.auth.bearer, access.may_feed, config.ingest)
+        stack.push_async_callback(asyncio.to_thread, feeding.close)
+        yield _router(Endpoint(intake, verify, clock, config.ingest), Directives(current, verify), feeding, web)
 
 
-def _router(intake: Endpoint, told: Directives, web: FastAPI) -> Callable[[Scope, Receive, Send], object]:
+def _router(
+    intake: Endpoint, told: Directives, feeding: FactsIntake, web: FastAPI
+) -> Callable[[Scope, Receive, Send], object]:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and endpoint.route(scope["path"]) is not None:
             await intake(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == directives.PATH:
             await told(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(facts_intake.PREFIX):
+            await feeding(scope, receive, send)
         else:
             await web(scope, receive, send)
 
@@ -249,6 +312,7 @@ def _queries(people: People, usage: Usage) -> Mapping[str, Query]:
 def _open_store(config: Config) -> Chdb:
     store = Chdb(config.root / "store", config.store.max_memory)
     migrate(store)
+    facts.prepare(store)
     return store
 
 

@@ -63,7 +63,7 @@ def test_an_operators_playbook_replaces_and_adds(tmp_path: Path) -> None:
     books = playbook.load(tmp_path)
     assert books["own"].steps == ("Look", "Act")
     assert books["crash-rate"].steps == ("Ours",)
-    assert len(books) == 6
+    assert len(books) == 13
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from lopan.analytics.kpis import Kpis, _narrow
 from lopan.analytics.metric import Against, Filters, Measure, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.usage import Usage, daily
-from lopan.catalog import load
+from lopan.catalog import Catalog, load
 from lopan.catalog.product import load as load_product
 from lopan.errors import Rejected
 from lopan.event import AppLaunch, Crash, Event, FrameStats, Hang, Memory, Network, Session
@@ -89,7 +89,7 @@ class Asked:
     def __init__(self, target: Pipeline, events: list[Event]) -> None:
         self.events = events
         self._target = target
-        self.catalog = load()
+        self.catalog = Catalog(kpi for kpi in load().kpis.values() if not kpi.of_facts)
 
     def metric(
         self,

@@ -46,6 +46,12 @@ def test_an_operators_entry_is_one_file(tmp_path: Path) -> None:
     assert load(write(tmp_path)).get("own_figure").title == "Own"
 
 
+def test_a_target_is_set_in_the_settings() -> None:
+    assert load(targets={"on_time_delivery": 95.0}).get("on_time_delivery").target == 95
+    with pytest.raises(ConfigError, match="no such KPI"):
+        load(targets={"on_tme_delivery": 95.0})
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

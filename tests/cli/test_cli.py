@@ -21,7 +21,6 @@ HEAVY = ("chdb", "pyarrow", "numpy", "fastapi", "starlette", "uvicorn", "alembic
         (["users", "list", "--bogus"], "unrecognized arguments: --bogus"),
         (["keys", "create"], "the following arguments are required: --project"),
         (["keys", "revoke", "one"], "invalid int value: 'one'"),
-        (["tokens", "create"], "the following arguments are required: --level"),
         (["tokens", "create", "--level", "root"], "invalid choice: 'root'"),
         (["serve", "--port", "http"], "invalid int value: 'http'"),
         (["serve", "--dat", "x"], "unrecognized arguments: --dat x"),

@@ -37,3 +37,15 @@ def test_a_token_may_be_made_to_annotate(engine: Engine, tmp_path: Path, capsys:
     assert found.annotates
     assert main(["tokens", "list", *data]) == 0
     assert re.search(r"^1 +deploy .* technical +annotations ", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_a_token_that_only_writes_facts_reads_nothing(
+    engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(tmp_path)]
+    assert main(["tokens", "create", *data, "--name", "erp", "--facts"]) == 0
+    found = tokens.verify(engine, capsys.readouterr().out.removesuffix("\n"))
+    assert found == Principal("token erp", feeds=True)
+    assert main(["tokens", "list", *data]) == 0
+    assert re.search(r"^1 +erp .* facts ", capsys.readouterr().out, re.MULTILINE)
+    assert main(["tokens", "create", *data, "--name", "nothing"]) == 2

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from lopan.demo import facts, history
 from lopan.demo.facts import FACTS, NEW_FEATURE, STRUGGLING, STUCK, TROUBLED
-from lopan.demo.fleet import DAY_MS, PEOPLE, fleet
+from lopan.demo.fleet import DAY_MS, PEOPLE, customers, fleet
+from lopan.demo.product import REGRESSED
 
 END = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ZERO = round(datetime(2026, 11, 20, tzinfo=UTC).timestamp() * 1000) // DAY_MS
@@ -98,6 +99,21 @@ class Month:
     def late(self) -> float:
         return float(np.mean(self.column("received") - self.column("time") > 3_600_000))
 
+    def hurt(self, type_: str) -> Values:
+        return np.asarray(self.column("customer", type_) == customers()[facts.HURT])
+
+    def scanner(self) -> Values:
+        """Crashes of the label scanner."""
+        return np.array(["LabelScanner" in (stack or "") for stack in self.column("stack", "crash")])
+
+    def hurt_crashes(self) -> float:
+        broken = self.column("release", "session") >= REGRESSED
+        return float(self.scanner().sum() / (self.hurt("session") & broken).sum())
+
+    def hurt_use(self) -> float:
+        days = self.days("session")[self.hurt("session")]
+        return float(np.sum((days >= -14) & (days < 0)) / np.sum((days >= -30) & (days < -16)))
+
     def newcomers(self) -> float:
         began = self.active.argmax(axis=1) - (self.active.shape[1] - 1)
         return float(np.mean(np.bincount(began[began >= -14] + 14, minlength=14)[:14]))
@@ -126,6 +142,9 @@ COMPUTED: dict[str, Callable[[Month], float]] = {
     "nps": Month.nps,
     "newcomers": Month.newcomers,
     "resurrected": Month.resurrected,
+    "hurt_crashes": Month.hurt_crashes,
+    "hurt_only": lambda month: float(month.hurt("crash")[month.scanner()].mean()),
+    "hurt_use": Month.hurt_use,
     "single_event": Month.single,
     "late": Month.late,
 }

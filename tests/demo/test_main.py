@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lopan.control import tokens
+from lopan.control import batches, tokens
 from lopan.control.database import open_database
 from lopan.demo import main, state
 from lopan.demo.process import free_port
@@ -81,6 +81,8 @@ def test_the_whole_demo(demo: Demo) -> None:
         return float(answer.raise_for_status().json()["value"] or 0) > 5
 
     assert eventually(failing), "the outage does not show"
+    assert main.run(["on", "machine_down", "--data", str(demo.root)]) == 0
+    assert eventually(lambda: len(live_batches(demo.root)) > 2), "the business does not go on"
     demo.process.send_signal(signal.SIGTERM)
     assert demo.process.wait(PATIENCE_S) == 0
     with pytest.raises(httpx.ConnectError):
@@ -88,6 +90,16 @@ def test_the_whole_demo(demo: Demo) -> None:
     kept = state.find(demo.root)
     assert kept is not None
     assert kept.until is not None
+    assert kept.told is not None
+    assert not any(one.refused for one in live_batches(demo.root))
+
+
+def live_batches(root: Path) -> list[batches.Batch]:
+    engine = open_database(root)
+    try:
+        return [one for one in batches.listing(engine) if one.by == "token demo" and one.state == "loaded"]
+    finally:
+        engine.dispose()
 
 
 @pytest.mark.parametrize(

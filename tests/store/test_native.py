@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +18,9 @@ from lopan.store.native import encode
 
 DDL = """CREATE TABLE t (
     place UInt64, text String, shared LowCardinality(String), id UUID, at DateTime64(3, 'UTC'),
-    small UInt8, short UInt16, number UInt32, signed Int64, real Float64
+    small UInt8, short UInt16, number UInt32, signed Int64, real Float64,
+    day Date32, money Decimal(18, 4), maybe_real Nullable(Float64), maybe_money Nullable(Decimal(18, 4)),
+    maybe_at Nullable(DateTime64(3, 'UTC'))
 ) ENGINE = MergeTree ORDER BY place"""
 
 
@@ -92,9 +95,37 @@ def test_more_than_a_byte_of_different_values(table: Table) -> None:
         assert table.through(block).column("shared").to_pylist() == some
 
 
-@pytest.mark.parametrize(
-    "column", [pa.array([1, None], pa.uint32()), pa.array([True, False])], ids=["null", "unknown type"]
+MONEY = st.decimals(-(10**13), 10**13, places=4)
+TIMES = st.integers(-(10**9), 7 * 10**9).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+facts = st.tuples(
+    st.dates(date(1950, 1, 1), date(2200, 1, 1)),
+    MONEY,
+    st.none() | st.floats(-1e12, 1e12),
+    st.none() | MONEY,
+    st.none() | TIMES,
 )
-def test_what_the_store_has_no_place_for_is_refused(column: pa.Array) -> None:
-    with pytest.raises(GiveUp, match="store has no"):
-        list(encode(pa.table({"x": column})))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(facts, min_size=1, max_size=20), st.integers(0, 3))
+def test_what_is_not_known_comes_back_as_not_known(table: Table, values: list[tuple[object, ...]], skip: int) -> None:
+    kinds = (pa.date32(), pa.decimal128(18, 4), pa.float64(), pa.decimal128(18, 4), pa.timestamp("ms", "UTC"))
+    names = ("day", "money", "maybe_real", "maybe_money", "maybe_at")
+    columns = [pa.array(column, kind) for column, kind in zip(zip(*values, strict=True), kinds, strict=True)]
+    block = pa.table({"place": pa.array(range(len(values)), pa.uint64())} | dict(zip(names, columns, strict=True)))
+    block = block.slice(min(skip, len(values) - 1))
+    assert table.through(block).to_pydict() == block.to_pydict()
+
+
+@pytest.mark.parametrize(
+    ("column", "nullable"),
+    [
+        (pa.array([1, None], pa.uint32()), False),
+        (pa.array(["a", None]), True),
+        (pa.array([True, False]), False),
+    ],
+    ids=["null", "null text", "unknown type"],
+)
+def test_what_the_store_has_no_place_for_is_refused(column: pa.Array, nullable: bool) -> None:
+    with pytest.raises(GiveUp, match=r"no place for them|store has no"):
+        list(encode(pa.table([column], schema=pa.schema([pa.field("x", column.type, nullable=nullable)]))))

@@ -92,6 +92,23 @@ def test_names_are_for_people_of_customer_success(name: str, level: str, reason:
 
 
 @pytest.mark.parametrize(
+    ("principal", "feeds"),
+    [
+        pytest.param(None, False, id="nobody"),
+        pytest.param(Principal("ann@example.com", frozenset(LEVELS)), False, id="a person of every level"),
+        pytest.param(Principal("root@example.com", admin=True), True, id="an administrator"),
+        pytest.param(Principal("token api", frozenset(LEVELS)), False, id="a token that reads"),
+        pytest.param(Principal("token erp", feeds=True), True, id="a token made for it"),
+    ],
+)
+def test_who_may_write_facts(principal: Principal | None, feeds: bool) -> None:
+    assert access.may_feed(principal) == feeds
+    if principal is not None and not feeds:
+        with pytest.raises(access.ReadOnly):
+            access.require_feed(principal)
+
+
+@pytest.mark.parametrize(
     ("principal", "annotates", "saves"),
     [
         pytest.param(None, False, False, id="nobody"),

@@ -59,6 +59,18 @@ def test_page_tells_what_happened_and_what_to_do(site: Site, alert: dict[str, An
     assert '<h2 id="playbook">' in page
 
 
+def test_alert_tells_what_it_touched(site: Site, alert: dict[str, Any]) -> None:
+    touched = site.server.get("/api/v1/impact", alert=str(alert["id"])).json()
+    with site.signed_in("technical") as client:
+        page = client.get(f"/alerts/{alert['id']}").text
+
+    assert touched["definition"] == f"cold launches longer than {alert['threshold']:g} s"
+    assert 0 < touched["hits"] <= 500
+    assert (touched["names"], touched["mrr"]) == (None, None)
+    assert 'id="impact"' in page
+    assert touched["definition"] in page
+
+
 def test_active_alert_is_on_the_performance_page(site: Site, alert: dict[str, Any]) -> None:
     with site.signed_in("technical") as client:
         assert f'href="/alerts/{alert["id"]}"' in client.get("/performance").text

@@ -82,7 +82,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     interval: bool = False
     no_data: Literal["keep", "ok", "alert"] = "keep"
     events: tuple[str, ...] = ()
-    by: Literal["", "release", "device"] = ""
+    by: Literal["", "release", "device", "site", "product", "customer", "region", "segment"] = ""
     playbook: str = ""
     enabled: bool = True
 

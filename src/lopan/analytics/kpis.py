@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from lopan.analytics import comparison
+from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.intervals import Interval, normal, standard_error, wilson, z_means, z_shares
 from lopan.analytics.metric import (
     Against,
@@ -28,7 +29,19 @@ from lopan.analytics.metric import (
 from lopan.analytics.query import Query, Row, Sums
 from lopan.analytics.span import step_for
 from lopan.analytics.status import status, trend
-from lopan.catalog import DAY, PERCENTILES, Catalog, Kpi, Narrow, Part, compile_percentiles, compile_values
+from lopan.catalog import (
+    AXES,
+    DAY,
+    MONTH,
+    PERCENTILES,
+    WEEK,
+    Catalog,
+    Kpi,
+    Narrow,
+    Part,
+    compile_percentiles,
+    compile_values,
+)
 from lopan.clock import Clock
 from lopan.errors import GiveUp, Rejected
 from lopan.store import Readers
@@ -44,9 +57,8 @@ _SHOWN = {"lower": (0.5, 0.9, 0.95), "higher": (0.5, 0.1, 0.05)}
 class _Other:
     """The other side of a comparison, ready to be asked for: ``step`` 0 = without a series."""
 
-    def __init__(self, kpi: Kpi, against: Against, before: Span, step: int) -> None:
-        self.kpi, self.against, self.step = kpi, against, step
-        self.span = before if against.span is None else _fixed(kpi, against.span)
+    def __init__(self, kpi: Kpi, against: Against, span: Span, step: int) -> None:
+        self.kpi, self.against, self.step, self.span = kpi, against, step, span
         self.part = Part(1, self.span.start, self.span.end)
         self.narrow = _narrow(kpi, against.filters)
 
@@ -61,9 +73,11 @@ class Kpis:
         clock: Clock,
         zone: str = "UTC",
         queries: Mapping[str, Query] = _NO_QUERIES,
+        facts: FactKpis | None = None,
     ) -> None:
         self._readers = readers
         self._queries = queries
+        self._facts = facts
         self.catalog = catalog
         self._clock = clock
         self._zone = zone
@@ -82,20 +96,24 @@ class Kpis:
         """One KPI with value, trend, series, groups ``by``, comparison. Raises Rejected for what it does not know."""
         kpi = self.catalog.get(name)
         narrow = _narrow(kpi, filters)
-        span = _fixed(kpi, span)
-        queried = kpi.kind == "query"
-        step = DAY if queried else step or step_for(span)
-        before = Span(span.start - (span.end - span.start), span.start)
+        facts = self._of(kpi)
+        span = self._fixed(kpi, span)
+        queried = kpi.kind == "query" and facts is None
+        step = self._step(kpi, span, step)
+        before = facts.before(span) if facts else Span(span.start - (span.end - span.start), span.start)
         halves = [Part(0, before.start, before.end), Part(1, span.start, span.end)]
         drawn = step if series and kpi.additive and not queried else 0
-        other = _Other(kpi, against, before, step if drawn or (queried and series) else 0) if against else None
+        other = None
+        if against:
+            that = before if against.span is None else self._fixed(kpi, against.span)
+            other = _Other(kpi, against, that, step if drawn or ((queried or facts) and series) else 0)
         rows, drawn_rows, groups, percentiles, others, other_days = await asyncio.gather(
             self._rows(kpi, halves, drawn, "", narrow),
-            self._series(kpi, halves[1], narrow, wanted=series),
+            self._series(kpi, halves[1], narrow, step, wanted=series),
             self._groups(kpi, span, by, narrow),
             self._percentiles(kpi, span, narrow),
             self._rows(kpi, [other.part], drawn, "", other.narrow) if other else _nothing(),
-            self._series(kpi, other.part, other.narrow, wanted=series) if other else _nothing(),
+            self._series(kpi, other.part, other.narrow, step, wanted=series) if other else _nothing(),
         )
         now, then = _sum(rows, 1), _sum(rows, 0)
         value, bound = _value(kpi, now), _interval(kpi, now)
@@ -106,11 +124,16 @@ class Kpis:
         against_points = self._days(kpi, other_days)
         if other and drawn:
             against_points = _points(kpi, others, other.span, step, moment, self._zone)
+        if facts and series:
+            points = await self._buckets(kpi, rows if drawn else drawn_rows, span, step, narrow)
+            if other:
+                those = others if drawn else other_days
+                against_points = await self._buckets(kpi, those, other.span, step, other.narrow)
         return Metric(
             id=kpi.id,
             title=kpi.title,
             value=value,
-            unit=kpi.unit,
+            unit=self._unit(kpi),
             n=now.samples,
             target=kpi.target,
             warning=kpi.warning,
@@ -130,6 +153,7 @@ class Kpis:
             step=step,
             decimals=kpi.decimals,
             playbook=kpi.playbook,
+            provisional=facts.provisional(kpi, span, narrow) if facts else False,
             percentiles=percentiles,
             series=points,
             groups=groups,
@@ -137,16 +161,16 @@ class Kpis:
         )
 
     async def measure(self, name: str, span: Span, filters: Filters = Filters()) -> Measure:
-        """The figure alone, for alerts."""
+        """The figure alone, for alerts; of facts, over the newest days that are complete and mature."""
         kpi = self.catalog.get(name)
-        span = _fixed(kpi, span)
+        span = self._settled(kpi, span)
         rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(kpi, filters))
         return _measure(kpi, _sum(rows, 1))
 
     async def measures(self, name: str, span: Span, by: str) -> dict[str, Measure]:
         """The figure for every value of dimension ``by`` in the range."""
         kpi = self.catalog.get(name)
-        span = _fixed(kpi, span)
+        span = self._settled(kpi, span)
         rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, by, _narrow(kpi, Filters()))
         return {row.k: _measure(kpi, row.sums) for row in rows}
 
@@ -162,6 +186,8 @@ class Kpis:
     async def _rows(self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow) -> list[Row]:
         if by and by not in kpi.dimensions:
             raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions) or 'nothing'}, not by {by!r}")
+        if facts := self._of(kpi):
+            return await facts.rows(kpi, self.catalog.kpis.values(), parts, step, by, narrow)
         if kpi.kind == "query":
             return await self._query(kpi).rows(kpi, parts, by, narrow)
         statements = compile_values(kpi, parts, step, by, narrow, self._zone)
@@ -172,8 +198,48 @@ class Kpis:
                 merged[row[:3]] = merged.get(row[:3], Sums()).plus(row.sums)
         return [Row(*key, sums) for key, sums in sorted(merged.items())]
 
-    async def _series(self, kpi: Kpi, part: Part, narrow: Narrow, *, wanted: bool) -> list[Row]:
+    async def _series(self, kpi: Kpi, part: Part, narrow: Narrow, step: int, *, wanted: bool) -> list[Row]:
+        """What a KPI answers apart from its value: all of kind ``query``, and those over facts that do not add up."""
+        if facts := self._of(kpi):
+            if kpi.additive or not wanted:
+                return []
+            return await facts.rows(kpi, self.catalog.kpis.values(), [part], step, "", narrow)
         return await self._query(kpi).series(kpi, part, narrow) if wanted and kpi.kind == "query" else []
+
+    async def _buckets(self, kpi: Kpi, rows: list[Row], span: Span, step: int, narrow: Narrow) -> list[Point]:
+        facts = self._of(kpi)
+        made = await facts.points(kpi, rows, span, step, narrow) if facts else []
+        return [Point(at, _value(kpi, sums), sums.samples, cut, young) for at, sums, cut, young in made]
+
+    def _of(self, kpi: Kpi) -> FactKpis | None:
+        """What answers a KPI over facts; None for all others."""
+        if not kpi.of_facts:
+            return None
+        if self._facts is None:
+            raise GiveUp(f"KPI {kpi.id} is made of business facts, which this process does not read")
+        return self._facts
+
+    def _fixed(self, kpi: Kpi, span: Span) -> Span:
+        """The range that the entry insists on, ending where the asked one ends; whole days for facts."""
+        if facts := self._of(kpi):
+            return facts.whole(span, kpi.trailing_days)
+        return Span(span.end - timedelta(days=kpi.trailing_days), span.end) if kpi.trailing_days else span
+
+    def _settled(self, kpi: Kpi, span: Span) -> Span:
+        facts = self._of(kpi)
+        return facts.settled(kpi, span) if facts else self._fixed(kpi, span)
+
+    def _step(self, kpi: Kpi, span: Span, asked: int | None) -> int:
+        if facts := self._of(kpi):
+            return asked or facts.step(span)
+        if kpi.kind == "query":
+            return DAY
+        if asked in (WEEK, MONTH):
+            raise Rejected("bucket", f"{kpi.id} is known by day and by shorter times, not by week or month")
+        return asked or step_for(span)
+
+    def _unit(self, kpi: Kpi) -> str:
+        return str(kpi.unit).replace("money", self._facts.facts.currency) if self._facts else kpi.unit
 
     def _query(self, kpi: Kpi) -> Query:
         try:
@@ -236,17 +302,25 @@ async def _nothing() -> list[Row]:
     return []
 
 
-def _fixed(kpi: Kpi, span: Span) -> Span:
-    """The range that the entry insists on, ending where the asked one ends."""
-    return Span(span.end - timedelta(days=kpi.trailing_days), span.end) if kpi.trailing_days else span
-
-
 def _narrow(kpi: Kpi, filters: Filters) -> Narrow:
-    if filters.role and "role" not in kpi.dimensions:
-        raise Rejected("role", f"{kpi.id} is not known by role, only by {', '.join(kpi.dimensions)}")
+    foreign = ("role", *AXES, *(("release", "device", "project") if kpi.of_facts else ()))
+    for name in foreign:
+        if getattr(filters, name) and name not in kpi.dimensions:
+            known = ", ".join(kpi.dimensions) or "nothing"
+            raise Rejected(name, f"{kpi.id} is not known by {name}, only by {known}")
+    if filters.known and not kpi.of_facts:
+        raise Rejected("known", f"{kpi.id} is made of events, which are never corrected: leave this out")
     if filters.project and not filters.project.isdecimal():
         raise Rejected("project", f"is the number of a project, not {filters.project!r}")
-    return Narrow(int(filters.project or 0), filters.release, filters.device, filters.role)
+    axes = {name: getattr(filters, name) for name in ("release", "device", "role", *AXES)}
+    return Narrow(int(filters.project or 0), **axes, known=_day(filters.known) if filters.known else None)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Rejected("known", f"expected a date like 2026-11-22; got {text[:40]!r}") from None
 
 
 def _read(table: pa.Table) -> Iterable[Row]:
@@ -271,6 +345,8 @@ def _measure(kpi: Kpi, sums: Sums) -> Measure:
 
 
 def _value(kpi: Kpi, sums: Sums) -> float | None:
+    if kpi.kind == "total":
+        return kpi.scale * sums.num if sums.samples else None
     return kpi.scale * sums.num / sums.den if sums.den else None
 
 

@@ -12,6 +12,9 @@ Trend = Literal["improving", "stable", "worsening", "unknown"]
 Verdict = Literal["better", "worse", "no clear difference", "unknown"]
 
 
+_WORDS = {"known": "as known on"}
+
+
 class Span(msgspec.Struct, frozen=True):
     """A half-open time range [start, end), aware UTC."""
 
@@ -25,26 +28,37 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Filters(msgspec.Struct, frozen=True):
-    """Narrowing of a figure; an empty string means all."""
+    """Narrowing of a figure; an empty string means all. ``known`` is a day: only what was known when it ended."""
 
     project: str = ""
     release: str = ""
     device: str = ""
     role: str = ""
+    site: str = ""
+    product: str = ""
+    customer: str = ""
+    region: str = ""
+    segment: str = ""
+    known: str = ""
 
     @property
     def named(self) -> str:
         """In words, those that are set: ``release 2.1.0, device iPhone15,2``."""
-        return ", ".join(f"{name} {value}" for name, value in msgspec.structs.asdict(self).items() if value)
+        values = msgspec.structs.asdict(self)
+        return ", ".join(f"{_WORDS.get(name, name)} {value}" for name, value in values.items() if value)
 
 
 class Point(msgspec.Struct, frozen=True):
-    """One bucket of a series, beginning at ``t``; ``value`` None = no data; ``partial`` = still filling."""
+    """One bucket of a series, beginning at ``t``; ``value`` None = no data; ``partial`` = still filling.
+
+    ``provisional``: over, but so young that late facts are expected to change it.
+    """
 
     t: datetime
     value: float | None
     n: int
     partial: bool = False
+    provisional: bool = False
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -95,7 +109,10 @@ class Versus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """One KPI over one range. ``n`` below ``min_samples`` means: show it greyed with its interval, never alert."""
+    """One KPI over one range. ``n`` below ``min_samples`` means: show it greyed with its interval, never alert.
+
+    ``provisional``: the range ends so late that facts which are still to come are expected to change the value.
+    """
 
     id: str
     title: str
@@ -120,6 +137,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     step: int
     decimals: int
     playbook: str
+    provisional: bool = False
     percentiles: list[Percentile] = []
     series: list[Point] = []
     groups: list[Group] = []

@@ -154,7 +154,7 @@ class _Retained(_Base):
 def _audience(narrow: Narrow) -> Audience:
     if narrow.device:
         raise Rejected("device", "people are counted over all their devices; filter by role, release or customer")
-    return Audience(project=str(narrow.project or ""), release=narrow.release)
+    return Audience(str(narrow.project or ""), narrow.role, narrow.release, narrow.customer)
 
 
 def _total(figures: SessionFigures) -> Sums:

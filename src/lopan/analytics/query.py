@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from lopan.catalog import Kpi, Narrow, Part
+from lopan.catalog.workdays import Workdays
 
 
 class Sums(NamedTuple):
@@ -51,4 +53,19 @@ class Query(Protocol):
 
     async def series(self, kpi: Kpi, part: Part, narrow: Narrow) -> list[Row]:
         """The figure of each local day (or week) of the part, ``t`` its first instant; the current one included."""
+        ...
+
+
+class FactQuery(Protocol):
+    """Answers one KPI of kind ``query`` whose ``source`` is a business fact."""
+
+    async def rows(
+        self, kpi: Kpi, parts: Sequence[Part], step: int, by: str, narrow: Narrow, days: Workdays, now: datetime
+    ) -> list[Row]:
+        """The figure of each part, split by ``step`` (DAY, WEEK, MONTH; 0 = not) and ``by``.
+
+        ``t`` is the first day of the bucket, counted from 1970. Parts begin and end at midnights of the configured
+        zone and mean those dates at every site, as ``days`` has them; ``now`` is not later than the end of the day
+        ``narrow.known``.
+        """
         ...

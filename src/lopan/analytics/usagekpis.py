@@ -125,7 +125,7 @@ class _Said(_Base):
 def _audience(narrow: Narrow) -> Audience:
     if narrow.device:
         raise Rejected("device", "people are counted over all their devices; filter by role, release or customer")
-    return Audience(project=str(narrow.project or ""), release=narrow.release)
+    return Audience(str(narrow.project or ""), narrow.role, narrow.release, narrow.customer)
 
 
 def _adopted(adopted: Adopted, role: str) -> Sums:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -28,7 +30,7 @@ from lopan.spool import Record, Spool
 from lopan.store import Chdb
 from lopan.store.migrations import migrate
 
-ROUNDS = 3
+ROUNDS = 5
 _MEMORY = 2_000_000_000
 _ROOM = 1 << 40
 _WIRE = (
@@ -40,18 +42,44 @@ _WIRE = (
 )
 
 
-class Ceiling(msgspec.Struct, frozen=True):
-    """CPU seconds per million rows: parsing the same JSON, inserting the same Arrow blocks, and the writer's own."""
+class Pair(NamedTuple):
+    """CPU seconds per million rows, one right after the other: inserting Arrow blocks, and the writer on the same."""
 
-    json: float
     arrow: float
     writer: float
 
+    @property
+    def ratio(self) -> float:
+        """What the writer costs as a multiple of the engine alone."""
+        return self.writer / self.arrow
+
+
+class Ceiling(msgspec.Struct, frozen=True):
+    """``json``: CPU seconds per million rows to parse the same JSON, median; ``pairs`` as they were measured."""
+
+    json: float
+    pairs: list[Pair]
+
+    @property
+    def arrow(self) -> float:
+        """Median over the pairs."""
+        return median(pair.arrow for pair in self.pairs)
+
+    @property
+    def writer(self) -> float:
+        """Median over the pairs."""
+        return median(pair.writer for pair in self.pairs)
+
+    @property
+    def ratios(self) -> list[float]:
+        """Of the two within each pair, ascending: a machine that changes its speed changes it for both."""
+        return sorted(pair.ratio for pair in self.pairs)
+
 
 def measure(events: int) -> Ceiling:
-    """Run the three in turn over ``events`` rows of the native bench, ``ROUNDS`` times; the least of each counts."""
+    """Run the three in turn over ``events`` rows of the native bench, ``ROUNDS`` times."""
     rounds = [[_apart(work, events) for work in (_json, _arrow, _writer)] for _ in range(ROUNDS)]
-    return Ceiling(*(min(figures) for figures in zip(*rounds, strict=True)))
+    return Ceiling(median(json for json, _, _ in rounds), [Pair(arrow, writer) for _, arrow, writer in rounds])
 
 
 def _apart(work: Callable[[Path, int], float], events: int) -> float:
@@ -146,10 +174,11 @@ def _writer(root: Path, events: int) -> float:
 
 
 def _bare(store: Chdb) -> None:
-    """The real table without its views."""
+    """The real table without its views; without merges too, which would fall into what is timed or not by chance."""
     migrate(store)
     for view in ("measures_live", "sessions_live"):
         store.execute(f"DROP VIEW {view}")
+    store.execute("SYSTEM STOP MERGES events")
 
 
 def _segments(events: int) -> list[list[Record]]:

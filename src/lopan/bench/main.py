@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from lopan.bench import alert, freshness, ingest, query, sentry
+from lopan.bench import alert, freshness, imports, ingest, query, sentry
 from lopan.bench.figure import Figure, Report, as_json, as_table
 
 
@@ -38,11 +38,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--load", type=int, default=freshness.LOAD, help="events a second beside them (default: 5000)")
     one = _add(benches, "alert", "from a breach acknowledged to its webhook received", _run_alert)
     one.add_argument("--breaches", type=int, default=alert.BREACHES, help="alerts timed (default: 50)")
+    one = _add(benches, "import", "files of business facts, from reading until they are in the store", _run_import)
+    one.add_argument("--rows", type=int, default=imports.ROWS, help="of CSV (default: 1000000)")
+    one.add_argument("--sheet-rows", type=int, default=imports.SHEET_ROWS, help="of Excel (default: 50000)")
     one = _add(benches, "query", "what each page asks of a big store; bars are for --events 100000000", _run_query)
     one.add_argument("--events", type=int, default=query.EVENTS, help="events in the store (default: 10000000)")
     one.add_argument("--days", type=int, default=query.DAYS, help="days that they lie in (default: 90)")
     one.add_argument("--seconds", type=float, default=query.SECONDS, help="of the writer, with and without viewers")
     one.add_argument("--rounds", type=int, default=query.ROUNDS, help="repetitions (default: 25)")
+    one.add_argument("--facts", type=int, default=0, help="business facts beside them, such as 1000000 (default: none)")
     one.add_argument("--browser", action="store_true", help="also load the Performance page in Chromium")
     return top
 
@@ -81,5 +85,9 @@ def _run_alert(args: argparse.Namespace) -> list[Figure]:
     return alert.run(args.breaches)
 
 
+def _run_import(args: argparse.Namespace) -> list[Figure]:
+    return imports.run(args.rows, args.sheet_rows)
+
+
 def _run_query(args: argparse.Namespace) -> list[Figure]:
-    return query.run(args.events, args.days, args.rounds, args.seconds, args.browser)
+    return query.run(args.events, args.days, args.rounds, args.seconds, args.browser, args.facts)

@@ -15,7 +15,11 @@ from lopan.bench.desk import PAGES
 from lopan.bench.figure import Figure
 from lopan.bench.meter import quantile
 from lopan.bench.reading import THINK_S, VIEWERS, Job, Times
+from lopan.clock import SystemClock
 from lopan.demo.backlog import Bar
+from lopan.demo.factory.load import load as load_facts
+from lopan.demo.factory.world import World, scale_for
+from lopan.demo.fleet import fleet
 
 EVENTS = 10_000_000
 DAYS = 90
@@ -24,10 +28,16 @@ SECONDS = 30.0
 RANGES = ("-1h", "-24h", "-7d", "-30d")
 SHOWN = ("app_launch_time", "scroll_frame_rate", "memory_usage", "crash_free_sessions")
 _EXPIRED_S = 2.1
+_SEED = 7
 
 
 def run(
-    events: int = EVENTS, days: int = DAYS, rounds: int = ROUNDS, seconds: float = SECONDS, browser: bool = False
+    events: int = EVENTS,
+    days: int = DAYS,
+    rounds: int = ROUNDS,
+    seconds: float = SECONDS,
+    browser: bool = False,
+    facts: int = 0,
 ) -> list[Figure]:
     """Build the crowd, ask what each page asks, in a process like the server's, then a server over HTTP."""
     size = Size(events, days)
@@ -42,9 +52,11 @@ def run(
         bar.done()
         built = time.monotonic() - began
         disk = sum(path.stat().st_size for path in (root / "store").rglob("*") if path.is_file())
+        told = _business(root, facts) if facts else []
         note = f"{size.people:,} people, {days} days, built in {built:.0f} s"
         figures = [
             Figure(name="events in the store", value=rows, unit="", note=note),
+            *told,
             Figure(
                 name="disk", value=disk / 1e9, unit="GB", note=f"{disk / rows:.0f} bytes an event, replaced parts too"
             ),
@@ -69,6 +81,15 @@ def run(
 
                 figures += page.figures(server, rounds)
     return figures
+
+
+def _business(root: Path, facts: int) -> list[Figure]:
+    """The business of the demo beside the crowd, so large that it has about so many facts."""
+    now, bar, began = SystemClock().now(), Bar("business", facts, "facts"), time.monotonic()
+    world = World(fleet(_SEED, now.date()), scale_for(facts))
+    rows = load_facts(root, world, 0, round(now.timestamp() * 1000), bar)
+    bar.done()
+    return [Figure(name="facts in the store", value=rows, unit="", note=f"loaded in {time.monotonic() - began:.0f} s")]
 
 
 def _pages(times: Times) -> Iterator[Figure]:

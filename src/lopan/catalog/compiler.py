@@ -5,18 +5,23 @@ Values never enter the text, only ``{name:Type}`` parameters; what enters is an 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lopan.catalog.kpi import Kpi
 from lopan.catalog.source import EVENTS, ROLLUP, columns_of, words
 from lopan.errors import Rejected
+from lopan.store.base import Param
 
 GRAIN = timedelta(minutes=30)
 DAY = 86_400
 PERCENTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
 """Levels of the rollup's sketch; a state can be merged only under the levels it was made with."""
+
+_FILTERS = {"project": "UInt32", "release": "String", "device": "String", "role": "String", "customer": "String"}
+"""Columns of events that can be filtered by, with their types."""
 
 _LEVELS = ", ".join(map(str, PERCENTILES))
 _MARGIN = timedelta(days=1)
@@ -44,21 +49,27 @@ class Statement(NamedTuple):
     """A SELECT and its parameters."""
 
     sql: str
-    params: dict[str, str | int | datetime]
+    params: Mapping[str, Param]
 
 
 class Narrow(NamedTuple):
-    """Filters; empty or 0 = all."""
+    """Filters; empty or 0 = all. ``known``: only what was known at the end of that day (facts alone)."""
 
     project: int = 0
     release: str = ""
     device: str = ""
     role: str = ""
+    site: str = ""
+    product: str = ""
+    customer: str = ""
+    region: str = ""
+    segment: str = ""
+    known: date | None = None
 
     @property
     def columns(self) -> set[str]:
-        """Those that it reads."""
-        return {name for name, value in self._asdict().items() if value}
+        """Columns of events that it reads."""
+        return {name for name in _FILTERS if getattr(self, name)}
 
 
 def compile_values(kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, zone: str) -> list[Statement]:
@@ -78,7 +89,7 @@ def compile_values(kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narr
 
 def compile_percentiles(kpi: Kpi, part: Part, narrow: Narrow) -> Statement:
     """One row ``q``: ``value`` at each of PERCENTILES, to be raised by half a unit of BFloat16."""
-    params: dict[str, str | int | datetime] = {}
+    params: dict[str, Param] = {}
     pieces = []
     for index, (relation, start, end) in enumerate(
         _split(part, _fits(kpi.source, columns_of(kpi) | narrow.columns, "", 0, True))
@@ -96,7 +107,7 @@ def _values(
 ) -> Statement:  # fmt: skip
     where = kpi.where if where is None else where
     columns = words(above) | words(below) | words(samples) | {"n", "value", "squares"}
-    params: dict[str, str | int | datetime] = {}
+    params: dict[str, Param] = {}
     whole = step < DAY or _whole(zone, parts[0].start)
     fits = _fits(source, columns | words(where) | narrow.columns, by, step, whole)
     pieces: list[str] = []
@@ -120,7 +131,7 @@ def _values(
 
 def _rows(
     source: str, relation: str, prefix: str, start: datetime, end: datetime, where: str, narrow: Narrow,
-    params: dict[str, str | int | datetime],
+    params: dict[str, Param],
 ) -> str:  # fmt: skip
     """FROM and WHERE of one piece; fills in its parameters."""
     time = "bucket" if relation == "measures" else "time"
@@ -133,7 +144,7 @@ def _rows(
     else:
         params["source"] = source
         conditions.insert(0, "type = {source:String}")
-    for name, kind in (("project", "UInt32"), ("release", "String"), ("device", "String"), ("role", "String")):
+    for name, kind in _FILTERS.items():
         wanted = getattr(narrow, name)
         if wanted:
             params[name] = wanted

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
+from lopan.catalog.factsql import has_dimension
 from lopan.catalog.kpi import Kpi
+from lopan.catalog.relation import RELATIONS
 from lopan.catalog.source import SOURCES, columns_of
 from lopan.errors import ConfigError, Rejected
 
@@ -19,6 +22,15 @@ INEXACT = frozenset(
     ("quantile", "median", "uniq", "uniqHLL12", "uniqCombined", "uniqCombined64", "quantileDD", "quantilesDD", "avg")
 )
 """Aggregates whose error has no bound that a figure could carry, and ``avg``, which can't be merged."""
+
+NO_TARGETS: Mapping[str, float] = MappingProxyType({})
+
+_NEEDED = {
+    "query": ("query", "formula", "population"),
+    "total": ("source", "numerator"),
+    "measure": ("source", "numerator", "denominator"),
+    "ratio": ("source", "numerator", "denominator"),
+}
 
 _CALL = re.compile(r"\b([A-Za-z_][A-Za-z0-9_]*)\s*\(")
 
@@ -46,8 +58,11 @@ class Catalog:
             raise Rejected("id", f"there is no metric {name!r}; GET /api/v1/metrics lists them") from None
 
 
-def load(operator: Path | None = None) -> Catalog:
-    """The built-in entries, then those of ``operator``/kpis/*.toml. Raises ConfigError naming file and entry."""
+def load(operator: Path | None = None, targets: Mapping[str, float] = NO_TARGETS) -> Catalog:
+    """The built-in entries, then those of ``operator``/kpis/*.toml; ``targets`` by id take the place of theirs.
+
+    Raises ConfigError naming file and entry.
+    """
     entries: list[Kpi] = []
     places: list[Traversable] = [files("lopan.catalog").joinpath("kpis")]
     if operator is not None and (operator / "kpis").is_dir():
@@ -56,12 +71,16 @@ def load(operator: Path | None = None) -> Catalog:
         for path in sorted(place.iterdir(), key=lambda path: path.name):
             if path.name.endswith(".toml"):
                 entries.extend(_read(path))
-    return Catalog(entries)
+    if unknown := sorted(set(targets) - {entry.id for entry in entries}):
+        raise ConfigError(f"lopan.toml sets a target of {unknown[0]!r}, and there is no such KPI")
+    return Catalog(
+        msgspec.structs.replace(entry, target=targets[entry.id]) if entry.id in targets else entry for entry in entries
+    )
 
 
 def lint(kpi: Kpi) -> None:
     """Raises ConfigError for a missing field, an inexact aggregate, an unknown column, thresholds in wrong order."""
-    needed = ("query", "formula", "population") if kpi.kind == "query" else ("source", "numerator", "denominator")
+    needed = _NEEDED[kpi.kind]
     for field in needed:
         if not getattr(kpi, field):
             raise ConfigError(f"KPI {kpi.id}: kind {kpi.kind!r} needs {field}")
@@ -82,6 +101,24 @@ def _lint_formula(kpi: Kpi) -> None:
         if source not in SOURCES:
             raise ConfigError(f"KPI {kpi.id}: unknown source {source!r}; there are {', '.join(SOURCES)}")
     columns_of(kpi)
+    if kpi.of_facts:
+        _lint_fact(kpi)
+
+
+def _lint_fact(kpi: Kpi) -> None:
+    """A fact needs the time it counts by, and dimensions that its rows, their accounts or their sites have."""
+    counted = [(kpi.source, kpi.time)] if kpi.kind != "query" else []
+    if kpi.denominator_source:
+        counted.append((kpi.denominator_source, kpi.denominator_time or kpi.time))
+    for source, time in counted:
+        spec = RELATIONS.get(source)
+        if spec is None:
+            raise ConfigError(f"KPI {kpi.id}: {kpi.source} can be divided by another fact only, not by {source!r}")
+        times = [column.name for column in spec.columns if column.kind in ("time", "day")]
+        if time not in times:
+            raise ConfigError(f"KPI {kpi.id}: time must be one of {source}: {', '.join(times)}; not {time!r}")
+        if wrong := [name for name in kpi.dimensions if not has_dimension(source, name)]:
+            raise ConfigError(f"KPI {kpi.id}: {source} has no dimension {', '.join(wrong)}")
 
 
 def _read(path: Traversable) -> list[Kpi]:

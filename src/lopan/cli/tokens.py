@@ -13,12 +13,13 @@ def register(commands: shared.Commands) -> None:
     group = shared.group(commands, "tokens", "Tokens with which machines read the API.")
     create = shared.command(group, "create", "Print a new read token, this once.")
     create.add_argument(
-        "--level", action="append", required=True, choices=LEVELS, help="what it may read; may be given several times"
+        "--level", action="append", default=[], choices=LEVELS, help="what it may read; may be given several times"
     )
     create.add_argument("--name", default="api", help="what it is for (default: api)")
     create.add_argument(
         "--annotate", action="store_true", help="it may also write annotations, as a deployment script does"
     )
+    create.add_argument("--facts", action="store_true", help="it may write business facts, as an ERP's export does")
     create.set_defaults(run=_create)
     shared.command(group, "list", "Show the tokens by their first characters.").set_defaults(run=_list)
     revoke = shared.command(group, "revoke", "Refuse a token from now on.")
@@ -30,7 +31,7 @@ def _create(args: argparse.Namespace) -> None:
     from lopan.control import tokens
 
     with shared.database(args, create=True) as engine:
-        token = tokens.create(engine, args.level, args.name, shared.actor(), annotates=args.annotate)
+        token = tokens.create(engine, args.level, args.name, shared.actor(), annotates=args.annotate, feeds=args.facts)
     print(token)
 
 
@@ -45,7 +46,7 @@ def _list(args: argparse.Namespace) -> None:
             t.name,
             f"{t.hint}...",
             ", ".join(sorted(t.levels)),
-            "annotations" if t.annotates else "",
+            ", ".join(["annotations"] * t.annotates + ["facts"] * t.feeds),
             shared.day(t.created_at),
             shared.day(t.revoked_at),
         )

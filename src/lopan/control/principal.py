@@ -16,13 +16,14 @@ LEVELS: Final = ("executive", "operational", "technical", "customerSuccess")
 class Principal(msgspec.Struct, frozen=True):
     """``name`` is an e-mail address, or ``token NAME``; ``admin`` is a permission of its own and no level.
 
-    ``annotates`` lets a token write annotations; people with a level may do so anyway.
+    ``annotates`` lets a token write annotations; people with a level may do so anyway. ``feeds`` lets it write facts.
     """
 
     name: str
     levels: frozenset[str] = frozenset()
     admin: bool = False
     annotates: bool = False
+    feeds: bool = False
 
     @property
     def person(self) -> bool:

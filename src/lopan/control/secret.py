@@ -18,6 +18,7 @@ class Issued(msgspec.Struct, frozen=True):
     revoked_at: datetime | None
     levels: frozenset[str] = frozenset()
     annotates: bool = False
+    feeds: bool = False
 
 
 def digest(secret: str) -> str:

@@ -80,6 +80,7 @@ api_tokens = Table(
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
     Column("annotates", Boolean, nullable=False, server_default=false()),
+    Column("feeds", Boolean, nullable=False, server_default=false()),
     sqlite_autoincrement=True,
 )
 

@@ -1,4 +1,7 @@
-"""API tokens: read access by machine, at the levels given and never with administration; some may annotate charts."""
+"""API tokens: read access by machine, at the levels given and never with administration; some may write.
+
+What they may write is annotations on charts, or business facts; a token that only writes facts needs no level.
+"""
 
 from __future__ import annotations
 
@@ -28,19 +31,22 @@ def create(
     clock: Clock = SYSTEM,
     *,
     annotates: bool = False,
+    feeds: bool = False,
 ) -> str:
-    """A new token of 256 random bits, known only to the caller; Rejected without a level or with an unknown one."""
+    """A new token of 256 random bits, known only to the caller; Rejected for an unknown level, or nothing it may do."""
     granted = known_levels(levels)
-    if not granted:
-        raise Rejected("level", "a token without a level could read nothing; give at least one")
+    if not granted and not feeds:
+        raise Rejected("level", "a token without a level could read nothing; give at least one, or let it write facts")
     if not name.isprintable() or not 1 <= len(name) <= 64:
         raise Rejected("name", "a token's name has 1 to 64 printable characters")
     token = PREFIX + secrets.token_urlsafe(32)
-    row = {"name": name, "hash": digest(token), "hint": token[:8], "created_at": clock.now(), "annotates": annotates}
+    row = {"name": name, "hash": digest(token), "hint": token[:8], "created_at": clock.now()}
+    row |= {"annotates": annotates, "feeds": feeds}
     with engine.begin() as connection:
         number = connection.execute(insert(api_tokens).values(row).returning(api_tokens.c.id)).scalar_one()
-        connection.execute(insert(token_levels), [{"token_id": number, "level": level} for level in granted])
-        rights = [*sorted(granted), *(["annotations"] if annotates else [])]
+        if granted:
+            connection.execute(insert(token_levels), [{"token_id": number, "level": level} for level in granted])
+        rights = [*sorted(granted), *(["annotations"] if annotates else []), *(["facts"] if feeds else [])]
         audit.record(connection, actor, "token.create", name, ", ".join(rights), clock)
     return token
 
@@ -50,20 +56,21 @@ def verify(engine: Engine, token: str) -> Principal | None:
     if not _SHAPE.fullmatch(token):
         return None
     query = (
-        select(api_tokens.c.name, api_tokens.c.annotates, token_levels.c.level)
-        .join(token_levels, token_levels.c.token_id == api_tokens.c.id)
+        select(api_tokens.c.name, api_tokens.c.annotates, api_tokens.c.feeds, token_levels.c.level)
+        .outerjoin(token_levels, token_levels.c.token_id == api_tokens.c.id)
         .where(api_tokens.c.hash == digest(token), api_tokens.c.revoked_at.is_(None))
     )
     with reading(engine) as connection:
         rows = connection.execute(query).all()
     if not rows:
         return None
-    return Principal(f"token {rows[0].name}", frozenset(row.level for row in rows), annotates=rows[0].annotates)
+    levels = frozenset(row.level for row in rows if row.level is not None)
+    return Principal(f"token {rows[0].name}", levels, annotates=rows[0].annotates, feeds=rows[0].feeds)
 
 
 def listing(engine: Engine) -> list[Issued]:
     """All tokens with their levels, the revoked ones as well, by number."""
-    names = ("id", "name", "hint", "created_at", "revoked_at", "annotates")
+    names = ("id", "name", "hint", "created_at", "revoked_at", "annotates", "feeds")
     columns = [api_tokens.c[name] for name in names]
     with reading(engine) as connection:
         rows = connection.execute(select(*columns).order_by(api_tokens.c.id)).mappings().all()

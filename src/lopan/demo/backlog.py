@@ -12,6 +12,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from lopan.demo import history
+from lopan.demo.factory.load import load as load_facts
+from lopan.demo.factory.world import World
 from lopan.demo.fleet import fleet
 from lopan.demo.state import State
 from lopan.errors import GiveUp, LopanError
@@ -27,9 +29,19 @@ def fill(root: Path, state: State, start: datetime, end: datetime, progress: Pro
 
     Returns the rows added. Doing it again adds nothing: event ids are seeded.
     """
+    return _apart(_fill, progress, root, state, start, end)
+
+
+def tell(root: Path, state: State, end: datetime, progress: Progress = lambda rows: None) -> int:
+    """Load the business facts since ``state.told`` up to ``end``; returns the rows, of which repeats change nothing."""
+    return _apart(_tell, progress, root, state, end)
+
+
+def _apart(work: Callable[..., None], progress: Progress, *args: object) -> int:
+    """Run ``work(news, *args)`` in a process of its own; its news are rows done, or what went wrong."""
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe(duplex=False)
-    process = spawn.Process(target=_fill, args=(there, root, state, start, end), name="history")
+    process = spawn.Process(target=work, args=(there, *args), name="history")
     process.start()
     there.close()
     rows: int | None = None
@@ -60,11 +72,21 @@ def _fill(news: Connection, root: Path, state: State, start: datetime, end: date
         news.send(str(error))
 
 
+def _tell(news: Connection, root: Path, state: State, end: datetime) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    world = World(fleet(state.seed, state.anchor, state.people), state.scale)
+    start = round(state.told.timestamp() * 1000) if state.told else 0
+    try:
+        news.send(load_facts(root, world, start, round(end.timestamp() * 1000), news.send))
+    except LopanError as error:
+        news.send(str(error))
+
+
 class Bar:
     """Progress towards ``total`` rows on stderr: a line that redraws itself, or one line per tenth in a log."""
 
-    def __init__(self, title: str, total: int) -> None:
-        self._title, self._total = title, max(total, 1)
+    def __init__(self, title: str, total: int, unit: str = "events") -> None:
+        self._title, self._total, self._unit = title, max(total, 1), unit
         self._began = time.monotonic()
         self._tenth = -1
 
@@ -72,7 +94,7 @@ class Bar:
         """Show that ``rows`` are done."""
         share = min(rows / self._total, 1.0)
         rate = rows / max(time.monotonic() - self._began, 1e-3)
-        text = f"{self._title}  {share:4.0%}  {rows:,} events, {rate:,.0f} a second"
+        text = f"{self._title}  {share:4.0%}  {rows:,} {self._unit}, {rate:,.0f} a second"
         if sys.stderr.isatty():
             bar = "█" * round(share * _BAR)
             print(f"\r{bar:░<{_BAR}}  {text} ", end="", file=sys.stderr, flush=True)

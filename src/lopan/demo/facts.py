@@ -38,6 +38,13 @@ DIP = 0.03
 
 AWAY_SHARE, AWAY_DAYS = 0.25, (9, 17)
 """Share of people who have one absence in a span of 75 days, and how long it lasts: dormant, then resurrected."""
+HURT, HURT_SINCE, HURT_USE, HURT_CRASHES = 6, -15, 0.25, 0.06
+"""Harbor Castings Ltd: its people's scanner crashes from 2.2.0 on in this share of sessions, and nobody else's.
+
+From that day, relative to the last, they use the app a quarter as much; its tickets and answers say why.
+"""
+LEAVING, LEAVING_USE = (17, 25, 30, 41, 47, 59), 0.2
+"""Six customers who ended their contracts in the last weeks; how much they used the app against people like them."""
 BRIEF = 0.06
 """Share of sessions of which a single event arrived."""
 OFFLINE, OFFLINE_HOURS, OFFLINE_MOST_DAYS = 0.01, 8.0, 5
@@ -65,6 +72,9 @@ FACTS = {
     "nps": Fact("per cent promoters less per cent detractors, alike for all roles", 15.0, 42.0),
     "newcomers": Fact("people first seen on a day of the last two weeks, in the mean", 22.0, 38.0),
     "resurrected": Fact("share of people with a pause of more than nine days between two days of use", 0.015, 0.06),
+    "hurt_crashes": Fact("sessions of Harbor Castings Ltd since 2.2.0 that crash in the label scanner", 0.02, 0.10),
+    "hurt_only": Fact("share of the label scanner's crashes that hit it", 1.0, 1.0),
+    "hurt_use": Fact("its sessions a day in the last two weeks against those of the two before", 0.12, 0.45),
     "single_event": Fact("share of sessions of which one event arrived", 0.05, 0.07),
     "late": Fact("share of events that arrived more than an hour after they happened", 0.006, 0.012),
 }

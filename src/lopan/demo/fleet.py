@@ -115,7 +115,9 @@ def release_of(population: Fleet, who: Ints, day: Floats) -> Ints:
 
 def starts(population: Fleet, day: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Person and start (ms since 1970) of the sessions begun on the UTC ``day`` (days since 1970)."""
-    rates = population.appetite * ((population.joined < day + 1) & (population.left > day) & ~absent(population, day))
+    rates = appetite(population, day) * (
+        (population.joined < day + 1) & (population.left > day) & ~absent(population, day)
+    )
     people: list[Ints] = []
     times: list[Ints] = []
     for role in range(len(ROLES)):
@@ -129,6 +131,17 @@ def starts(population: Fleet, day: int, rng: np.random.Generator) -> tuple[Ints,
             people.append(who[inside])
             times.append(at[inside])
     return np.concatenate(people), np.concatenate(times)
+
+
+def appetite(population: Fleet, day: int) -> Floats:
+    """Mean sessions of each person on an average weekday about the UTC ``day``: less where a customer turns away."""
+    since = day - (population.anchor - _EPOCH).days
+    use = np.ones(CUSTOMERS)
+    use[list(facts.LEAVING)] = facts.LEAVING_USE
+    if since >= facts.HURT_SINCE:
+        use[facts.HURT] = facts.HURT_USE
+    wanted: Floats = population.appetite * use[population.customer]
+    return wanted
 
 
 def absent(population: Fleet, day: int) -> NDArray[np.bool_]:

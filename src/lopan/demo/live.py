@@ -30,7 +30,7 @@ async def live(url: str, key: str, traffic: Traffic, root: Path, sent: Callable[
     async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=10.0) as client:
         while True:
             now = time.time_ns() // 1_000_000
-            waiting = (waiting + traffic.due(now, scenarios.active(root)))[-_MOST:]
+            waiting = (waiting + traffic.due(now, scenarios.active(root) & scenarios.SCENARIOS.keys()))[-_MOST:]
             if await _post(client, waiting):
                 waiting = []
                 sent(now)

@@ -15,6 +15,9 @@ from lopan import config
 from lopan.clock import SystemClock
 from lopan.config import Config
 from lopan.demo import backlog, definitions, history, scenarios, state
+from lopan.demo.factory import live as factory_live
+from lopan.demo.factory import stories
+from lopan.demo.factory.world import FACTS, World, facts_of, scale_for
 from lopan.demo.fleet import PEOPLE, fleet
 from lopan.demo.live import live
 from lopan.demo.process import Server
@@ -35,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         return _switch(settings.root, args.switch)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     scenarios.known(args.scenario)
-    remembered = _prepare(settings.root, args.seed, history.people_for(args.events, args.days))
+    remembered = _prepare(settings.root, args.seed, history.people_for(args.events, args.days), scale_for(args.facts))
     _catch_up(settings.root, remembered, args.days)
     scenarios.clear(settings.root)
     for name in args.scenario:
@@ -49,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The flags of ``lopan demo``."""
-    names = ", ".join(scenarios.SCENARIOS)
+    names = ", ".join(scenarios.NAMES)
     parser = argparse.ArgumentParser(prog="lopan demo", description=__doc__, allow_abbrev=False)
     parser.add_argument(
         "switch", nargs="*", metavar="on|off NAME", help=f"switch a scenario of a running demo: {names}"
@@ -61,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--timezone", help="the site's time zone (LOPAN_TIMEZONE; default: UTC)")
     parser.add_argument("--seed", type=int, default=7, help="another seed, another fleet (default: 7)")
     parser.add_argument("--events", type=int, default=history.EVENTS, help="events in the history (default: 1000000)")
+    parser.add_argument("--facts", type=int, default=FACTS, help=f"business facts in 400 days (default: {FACTS})")
     parser.add_argument("--days", type=int, default=history.DAYS, help="length of the history (default: 30)")
     parser.add_argument("--rate", type=float, default=40.0, help="live events a second (default: 40)")
     parser.add_argument("--scenario", action="append", default=[], metavar="NAME", help="begin with this trouble on")
@@ -89,7 +93,7 @@ Send an event of your own
 Make trouble, and end it
   lopan demo on launch_regression --data {settings.data}
   lopan demo off launch_regression --data {settings.data}
-  (others: {", ".join(list(scenarios.SCENARIOS)[1:])})
+  (others: {", ".join(scenarios.NAMES[1:])})
 
 Ctrl-C stops the demo; the next start continues where it ended.
 """
@@ -103,10 +107,10 @@ def _switch(root: Path, words: list[str]) -> int:
     return 0
 
 
-def _prepare(root: Path, seed: int, people: int) -> State:
+def _prepare(root: Path, seed: int, people: int, scale: int) -> State:
     remembered = state.find(root)
     if remembered is None:
-        remembered = state.begin(root, seed, people, SystemClock().now().date())
+        remembered = state.begin(root, seed, people, SystemClock().now().date(), scale)
     state.complete(root, remembered)
     definitions.write(root)
     return remembered
@@ -122,6 +126,12 @@ def _catch_up(root: Path, remembered: State, days: int) -> None:
     backlog.fill(root, remembered, start, now, bar)
     bar.done()
     remembered.until = now
+    remembered.save(root)
+    share = 1.0 if remembered.told is None else (now - remembered.told) / timedelta(days=stories.DAYS)
+    bar = backlog.Bar("business", round(share * facts_of(remembered.scale)), "facts")
+    backlog.tell(root, remembered, now, bar)
+    bar.done()
+    remembered.told = now
     remembered.save(root)
 
 
@@ -141,7 +151,14 @@ async def _simulate(root: Path, remembered: State, server: Server, rate: float) 
             remembered.until = until
             remembered.save(root)
 
-    await asyncio.gather(live(server.url, remembered.key, traffic, root, sent), _watch(server))
+    def told(upto: int) -> None:
+        remembered.told = datetime.fromtimestamp(upto / 1000, UTC)
+        remembered.save(root)
+
+    world = World(population, remembered.scale)
+    since = round((remembered.told or now).timestamp() * 1000)
+    business = factory_live.live(server.url, remembered.token, world, root, since, lambda: scenarios.active(root), told)
+    await asyncio.gather(live(server.url, remembered.key, traffic, root, sent), business, _watch(server))
 
 
 async def _watch(server: Server) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from lopan.demo.draw import Draw, Rows, pick, words
 from lopan.demo.fleet import Floats, Ints
 from lopan.demo.product import CRASHES, ERRORS, HOST, ROUTES
+from lopan.demo.sessions import hurt
 from lopan.ingest.columns import SCHEMA
 
 
@@ -112,6 +113,8 @@ def ends(draw: Draw) -> Iterator[Rows]:
     }
     index = np.flatnonzero(sessions.crashed)
     which = pick(draw.rng, [4, 3, 2, 1], len(index))
+    scanner = hurt(draw.fleet, sessions.who[index], sessions.release[index])
+    which = np.where(scanner, len(CRASHES) - 1, which)
     yield Rows("crash", index, end[index], crash_columns(which))
     yield Rows("session", told, end[told], own)
 

@@ -227,6 +227,12 @@ CRASHES = (
         ("BatchTableController.reload() (BatchTableController.swift:133)", "BatchFeed.publish() (BatchFeed.swift:57)"),
     ),
     ("WatchdogTermination", "The system ended the app for its use of memory", "OOM", ()),
+    (
+        "Fatal error",
+        "Unexpectedly found nil while unwrapping an Optional value",
+        "SIGTRAP",
+        ("LabelScanner.decode(_:) (LabelScanner.swift:187)", "ScanController.found(_:) (ScanController.swift:92)"),
+    ),
 )
 ERRORS = (
     ("URLError", "The request timed out", "OrderClient.fetch() (OrderClient.swift:66)"),

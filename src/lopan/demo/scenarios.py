@@ -11,6 +11,7 @@ from random import Random
 from uuid import UUID
 from zlib import crc32
 
+from lopan.demo.factory.troubles import TROUBLES
 from lopan.demo.native import Event
 from lopan.demo.product import COMMENTS, CRASHES, RELEASES, WORKFLOWS
 from lopan.errors import Rejected
@@ -98,6 +99,10 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
+NAMES = (*SCENARIOS, *TROUBLES)
+"""Of the app, then of the business."""
+
+
 def crash(session: Event, which: int, random: Random) -> list[Event]:
     """``session`` ended by CRASHES[which]: the crash and the session's last word."""
     exception, message, signal, stack = CRASHES[which]
@@ -127,7 +132,7 @@ def active(root: Path) -> frozenset[str]:
         lines = (root / FILE).read_text(encoding="utf-8").split()
     except FileNotFoundError:
         return frozenset()
-    return frozenset(lines) & SCENARIOS.keys()
+    return frozenset(lines) & frozenset(NAMES)
 
 
 def switch(root: Path, name: str, on: bool) -> frozenset[str]:
@@ -150,5 +155,5 @@ def clear(root: Path) -> None:
 def known(names: Iterable[str]) -> None:
     """Raises Rejected for a name that is not a scenario."""
     for name in names:
-        if name not in SCENARIOS:
-            raise Rejected("scenario", f"there is no {name!r}; there are {', '.join(sorted(SCENARIOS))}")
+        if name not in NAMES:
+            raise Rejected("scenario", f"there is no {name!r}; there are {', '.join(sorted(NAMES))}")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lopan.demo import facts
 from lopan.demo.fleet import DAY_MS, Fleet, Floats, Ints, release_of, starts
-from lopan.demo.product import RELEASES, ROLES
+from lopan.demo.product import REGRESSED, RELEASES, ROLES
 
 _MEDIAN_MIN = 12.0
 _MEAN_MIN = 18.5
@@ -54,6 +54,7 @@ def begun(fleet: Fleet, who: Ints, start: Ints, rng: np.random.Generator) -> Ses
     typical = _MEDIAN_MIN * 60 * minutes / np.average(minutes, weights=[role.share for role in ROLES])
     seconds = np.clip(typical[fleet.role[who]] * rng.lognormal(0.0, _SIGMA, n), 5.0, _LONGEST_S)
     chance = _CRASHES * np.array([release.crashes for release in RELEASES])[release]
+    chance = np.where(hurt(fleet, who, release), facts.HURT_CRASHES, chance)
     brief = rng.random(n) < facts.BRIEF
     late = np.minimum(rng.exponential(facts.OFFLINE_HOURS * 3_600_000, n), facts.OFFLINE_MOST_DAYS * DAY_MS)
     return Sessions(
@@ -67,6 +68,13 @@ def begun(fleet: Fleet, who: Ints, start: Ints, rng: np.random.Generator) -> Ses
         late=np.where(rng.random(n) < facts.OFFLINE, late, 0).astype(np.int64),
         ids=random_ids(rng, n),
     )
+
+
+def hurt(fleet: Fleet, who: Ints, release: Ints) -> NDArray[np.bool_]:
+    """Whether a session's scanner crashes: that of one customer's people since the release that broke it."""
+    broke = [one.version for one in RELEASES].index(REGRESSED)
+    found: NDArray[np.bool_] = (fleet.customer[who] == facts.HURT) & (release >= broke)
+    return found
 
 
 def random_ids(rng: np.random.Generator, n: int) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from lopan.control import keys, users
+from lopan.control import keys, tokens, users
 from lopan.control.database import FILE as CONTROL
 from lopan.control.database import open_database
 from lopan.errors import ConfigError
@@ -27,7 +27,10 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct):
-    """``until`` is the time up to which the store has the fleet's events; None before the first history is complete."""
+    """``until`` is the time up to which the store has the fleet's events, ``told`` that of the business facts.
+
+    None before the first history is complete. ``scale`` multiplies the business.
+    """
 
     seed: int
     people: int
@@ -36,6 +39,9 @@ class State(msgspec.Struct):
     key: str = ""
     project: int = 0
     until: datetime | None = None
+    scale: int = 1
+    told: datetime | None = None
+    token: str = ""
 
     def save(self, root: Path) -> None:
         """Replace ``root/demo.json``, readable by its owner only."""
@@ -58,17 +64,17 @@ def find(root: Path) -> State | None:
     return None
 
 
-def begin(root: Path, seed: int, people: int, anchor: date) -> State:
+def begin(root: Path, seed: int, people: int, anchor: date, scale: int = 1) -> State:
     """A new demo; an interrupted ``begin`` is finished by the next ``complete``."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     accounts = [Account(f"{level.lower()}@demo.example", secrets.token_urlsafe(9), level) for level in LEVELS]
-    state = State(seed, people, anchor, accounts)
+    state = State(seed, people, anchor, accounts, scale=scale)
     state.save(root)
     return state
 
 
 def complete(root: Path, state: State) -> None:
-    """Make what is missing in the database: the project ``app`` with a key, and one person per access level."""
+    """Make what is missing in the database: the project ``app`` with a key, a token for facts, one person per level."""
     engine = open_database(root)
     try:
         known = {user.email for user in users.listing(engine)}
@@ -79,6 +85,9 @@ def complete(root: Path, state: State) -> None:
         if not state.key:
             new = keys.create(engine, PROJECT, "lopan demo")
             state.key, state.project = new.key, new.project_id
+            state.save(root)
+        if not state.token:
+            state.token = tokens.create(engine, [], "demo", "lopan demo", feeds=True)
             state.save(root)
     finally:
         engine.dispose()

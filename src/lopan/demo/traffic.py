@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lopan.demo import events
-from lopan.demo.fleet import DAY_MS, Fleet, Ints, absent, rhythm
+from lopan.demo.fleet import DAY_MS, Fleet, Ints, absent, appetite, rhythm
 from lopan.demo.native import Event, Timed, timed
 from lopan.demo.product import ROLES, ZONES
 from lopan.demo.scenarios import SCENARIOS
@@ -98,7 +98,7 @@ class Traffic:
         hours = np.array([[rhythm(day, role, zone) for zone in range(len(ZONES))] for role in range(len(ROLES))])
         hour = now % DAY_MS // 3_600_000
         awake = _QUIET * hours.mean() + hours[fleet.role, fleet.zone, hour]
-        weight = fleet.appetite * here * awake
+        weight = appetite(fleet, day) * here * awake
         count = min(count, int(np.count_nonzero(weight)))
         if not count:
             return np.empty(0, np.int64)

@@ -61,7 +61,7 @@ def build(rows: pa.Table, numbers: Numbers) -> pa.Table:
             name = _NUMBERED[name]
             values = _number(values, name.removesuffix("_id"), numbers)
         elif name in _SHARED:
-            values = values.dictionary_encode()
+            values = _shared(values)
         fields.append(pa.field(name, values.type, nullable=False))
         columns.append(values)
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
@@ -69,6 +69,20 @@ def build(rows: pa.Table, numbers: Numbers) -> pa.Table:
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+
+
+def _shared(texts: pa.StringArray) -> pa.DictionaryArray:
+    """As a dictionary; rows without text, most of them in an event type's own columns, need not be looked up."""
+    ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    filled = np.flatnonzero(ends[1:] != ends[:-1])
+    if len(filled) * 2 > len(texts):
+        return texts.dictionary_encode()
+    found = pa.Array.from_buffers(
+        pa.utf8(), len(filled), [None, pa.py_buffer(np.append(ends[filled], ends[-1:])), texts.buffers()[2]]
+    ).dictionary_encode()
+    indices = np.zeros(len(texts), np.int32)
+    indices[filled] = found.indices.to_numpy() + 1
+    return pa.DictionaryArray.from_arrays(pa.array(indices), pa.concat_arrays([pa.array([""]), found.dictionary]))
 
 
 def _number(names: pa.StringArray, kind: str, numbers: Numbers) -> pa.Array:

@@ -60,7 +60,7 @@ def _texts(texts: list[Texts | None], records: Sequence[Record], rows: int) -> p
         text.lengths if text else bytes(_LENGTH * record.rows) for text, record in zip(texts, records, strict=True)
     )
     ends = np.zeros(rows + 1, np.int32)
-    np.cumsum(np.frombuffer(lengths, np.uint32), out=ends[1:])
+    np.cumsum(np.frombuffer(lengths, np.int32), dtype=np.int32, out=ends[1:])
     data = b"".join(text.data for text in texts if text)
     return pa.Array.from_buffers(pa.utf8(), rows, [None, pa.py_buffer(ends), pa.py_buffer(data)])
 

@@ -162,8 +162,8 @@ def _save(root: Path, run: Run) -> Run:
     path = root / f"{run.first:012d}-{run.last:012d}.ids"
     fresh = path.with_suffix(".new")
     with fresh.open("wb") as file:
-        file.write(run.high.tobytes())
-        file.write(run.low.tobytes())
+        file.write(run.high.data)
+        file.write(run.low.data)
         file.flush()
         os.fsync(file.fileno())
     fresh.rename(path)

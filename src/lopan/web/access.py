@@ -101,6 +101,14 @@ class ReadOnly(Forbidden):
         self.args = (reason,)
 
 
+def may_see_screen(principal: Principal | None, level: str) -> bool:
+    """Whether ``principal`` may open the first screen of ``level``, '' = the one of everybody signed in.
+
+    What stands on it is asked for figure by figure.
+    """
+    return principal is not None and (not level or level in principal.levels)
+
+
 def may_annotate(principal: Principal | None) -> bool:
     """Whether ``principal`` may write annotations: people of any level, and tokens made for it."""
     return principal is not None and (principal.annotates or (principal.person and bool(principal.levels)))
@@ -111,6 +119,18 @@ def require_annotate(principal: Principal) -> Principal:
     if not may_annotate(principal):
         reason = "a token writes annotations only when it was made with `lopan tokens create --annotate`"
         raise ReadOnly("people without a level only read" if principal.person else reason)
+    return principal
+
+
+def may_feed(principal: Principal | None) -> bool:
+    """Whether ``principal`` may write business facts: tokens made for it, and administrators."""
+    return principal is not None and (principal.feeds or principal.admin)
+
+
+def require_feed(principal: Principal) -> Principal:
+    """``principal``, allowed to write business facts; raises ReadOnly."""
+    if not may_feed(principal):
+        raise ReadOnly("business facts are written by administrators, and by tokens made with `--facts`")
     return principal
 
 

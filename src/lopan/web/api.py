@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from lopan.alerts import history
 from lopan.alerts.history import AlertView
-from lopan.catalog import Kpi
+from lopan.analytics.metric import Filters
+from lopan.catalog import DAY, MONTH, WEEK, Kpi
 from lopan.control.principal import Principal
 from lopan.errors import LopanError, Rejected
 from lopan.web import access, compress, export, query, schema, sheets
@@ -28,6 +29,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     404: {"model": schema.ProblemModel, "description": "There is no such thing."},
     503: {"model": schema.ProblemModel, "description": "The store is busy; Retry-After says when to ask again."},
 }
+
+_BUCKETS = {"": None, "day": DAY, "week": WEEK, "month": MONTH}
 
 router = APIRouter(prefix="/api/v1", tags=["v1"], responses=PROBLEMS)
 
@@ -61,11 +64,20 @@ async def metric(
     device: Annotated[str, Query(description="Only this device.")] = "",
     role: Annotated[str, Query(description="Only people of this role, as it was at the event.")] = "",
     project: Annotated[str, Query(description="Only the project of this number.")] = "",
+    site: Annotated[str, Query(description="Only this site.")] = "",
+    product: Annotated[str, Query(description="Only this product.")] = "",
+    customer: Annotated[str, Query(description="Only this customer.")] = "",
+    region: Annotated[str, Query(description="Only this region, of the fact, else of its customer or site.")] = "",
+    segment: Annotated[str, Query(description="Only customers of this segment.")] = "",
+    known: Annotated[str, Query(description="A day: figures of facts as they were known when it ended.")] = "",
+    bucket: Annotated[
+        Literal["", "day", "week", "month"], Query(description="Buckets of the series, for figures of facts.")
+    ] = "",
     compare: Annotated[
         str,
         Query(
             description="Adds `versus`: `previous`, a period as `FROM..TO`, or the same range of `release:NAME`, "
-            "`device:NAME` or `role:NAME`."
+            "`device:NAME`, `role:NAME`, `site:NAME`, `product:NAME`, `customer:NAME`, `region:NAME` or `segment:NAME`."
         ),
     ] = "",
     form: Annotated[
@@ -79,9 +91,10 @@ async def metric(
     if kpi is None:
         raise NotFound("id", f"there is no metric {id[:64]!r}; GET /api/v1/metrics lists those there are")
     access.require(asker, kpi.group)
-    narrow = {"release": release, "device": device, "role": role, "project": project}
+    narrow = {name: request.query_params.get(name, "") for name in Filters.__struct_fields__}
     asked = query.parse({"from": since, "to": until, "by": by, "compare": compare, **narrow}, parts.clock.now())
-    found = await parts.kpis.metric(id, asked.span, asked.filters, asked.by, against=asked.against)
+    step = _BUCKETS[bucket]
+    found = await parts.kpis.metric(id, asked.span, asked.filters, asked.by, step, against=asked.against)
     if form == "json":
         return answer(request, found)
     table = (sheets.groups if by else sheets.series)(id, [found], asked, parts.config.timezone)

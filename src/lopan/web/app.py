@@ -24,8 +24,12 @@ from lopan.web import (
     views,
 )
 from lopan.web.auth import Auth
+from lopan.web.business import page as business
+from lopan.web.customers import backtest, crashes, customer, listing, touched
 from lopan.web.headers import SecurityHeaders
+from lopan.web.imports import batches, upload
 from lopan.web.login import Login
+from lopan.web.overview import screens
 from lopan.web.parts import Parts
 from lopan.web.people import (
     cohort,
@@ -45,6 +49,7 @@ _ABOUT = (
 )
 
 _LIVE: dict[navigation.Page, live.Open] = {
+    navigation.OVERVIEW: screens.watch,
     navigation.PERFORMANCE: performance.watch,
     navigation.ENGAGEMENT: engagement.watch,
     navigation.RETENTION: retention.watch,
@@ -52,6 +57,7 @@ _LIVE: dict[navigation.Page, live.Open] = {
     navigation.WORKFLOWS: workflows.watch,
     navigation.ROLES: roles.watch,
     navigation.SATISFACTION: satisfaction.watch,
+    navigation.BUSINESS: business.watch,
 }
 """Pages that change while they are open."""
 
@@ -74,10 +80,14 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(directives_api.router)
     app.include_router(annotating.machines)
     app.include_router(Login(app.state.auth, _public).router())
-    for pages_of in (pages, directives, views, annotating, mailing):
+    for pages_of in (pages, business, directives, views, annotating, mailing, upload, batches, screens):
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
     for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):
+        app.include_router(one.machines)
+        app.include_router(one.router)
+    # The back-test comes before a customer of that name.
+    for one in (listing, backtest, customer, crashes, touched):
         app.include_router(one.machines)
         app.include_router(one.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())

@@ -43,7 +43,11 @@ class Auth:
         scheme, _, secret = header.partition(" ")
         if scheme.lower() != "bearer":
             return None
-        return await self._verified(secret.strip(), self._verify)
+        return await self.bearer(secret.strip())
+
+    async def bearer(self, secret: str) -> Principal | None:
+        """Whom an API token stands for."""
+        return await self._verified(secret, self._verify)
 
     async def begin(self, principal: Principal, request: Request, response: Response) -> None:
         """Give ``response`` the cookie of a new session, and end the one that ``request`` came with."""

@@ -146,12 +146,12 @@ def _files(path: str, query: str) -> dict[str, str]:
 
 
 def columns(points: Sequence[Point]) -> dict[str, list[Any]]:
-    """A series by column, as the chart library takes it; ``p`` marks buckets that are still filling."""
+    """A series by column, as the chart library takes it; ``p`` marks buckets that may still change."""
     return {
         "t": [int(point.t.timestamp()) for point in points],
         "v": [_short(point.value) for point in points],
         "n": [point.n for point in points],
-        "p": [int(point.partial) for point in points],
+        "p": [int(point.partial or point.provisional) for point in points],
     }
 
 

@@ -13,7 +13,7 @@ from lopan.web.access import Forbidden
 
 FIELD = "csrf"
 _MAX_BODY = 16_384
-_MAX_FIELDS = 50
+_MAX_FIELDS = 100
 
 
 class Forged(Forbidden):

@@ -46,7 +46,7 @@ def target(metric: Metric) -> str:
 
 def limit(value: float, unit: str) -> str:
     """A threshold without trailing zeros: thresholds are chosen, not measured."""
-    return f"{value:,g} {unit}".rstrip()
+    return f"{value:,g}" if unit in ("", "count") else f"{value:,g} {unit}"
 
 
 def change(metric: Metric) -> str:

@@ -25,7 +25,9 @@ class Page(msgspec.Struct, frozen=True):
 
 
 USERS: Final = "Users"
+COMPANY: Final = "Business"
 
+OVERVIEW: Final = Page("/overview", "Overview", "home")
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
 ENGAGEMENT: Final = Page("/engagement", "Engagement", "people", ("userEngagement", "userGrowth"), USERS, views=True)
 RETENTION: Final = Page("/retention", "Retention", "return", ("retentionRates",), USERS, views=True)
@@ -50,12 +52,19 @@ REPORT: Final = Page(
     USERS,
     views=True,
 )
+_BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
+BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
+CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
+CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell")
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
+IMPORTS: Final = Page("/imports", "Imports", "tray", (access.ADMINISTRATION,))
 DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
 REFERENCE: Final = Page("/docs", "API", "code")
 PAGES: Final = (
+    OVERVIEW,
     PERFORMANCE,
+    CRASHES,
     ENGAGEMENT,
     RETENTION,
     FEATURES,
@@ -63,8 +72,11 @@ PAGES: Final = (
     ROLES,
     SATISFACTION,
     REPORT,
+    BUSINESS,
+    CUSTOMERS,
     ALERTS,
     SOURCES,
+    IMPORTS,
     DIRECTIVES,
     REFERENCE,
 )
@@ -98,6 +110,8 @@ def visible(principal: Principal | None) -> list[Page]:
 
 
 def home(principal: Principal) -> str:
-    """Where to begin: the first page of figures, else the page that says there is none yet."""
-    figures = [page for page in visible(principal) if page.groups]
-    return figures[0].path if figures else "/welcome"
+    """Where to begin: the first screen of the only level, else the main screen, which has what all of them have."""
+    if len(principal.levels) == 1:
+        (level,) = principal.levels
+        return f"{OVERVIEW.path}/{level}"
+    return OVERVIEW.path

@@ -18,6 +18,7 @@ from lopan.control.principal import Principal
 from lopan.web import access, charts, export, marks, navigation, performance, reference, render, sheets
 from lopan.web.api import NotFound, find_alert
 from lopan.web.auth import current, signed_in
+from lopan.web.customers import touched, words
 from lopan.web.marks import Mark
 from lopan.web.parts import Parts, parts_of
 
@@ -82,18 +83,20 @@ async def alert(request: Request, reader: Reader, number: int) -> Response:
     found = await find_alert(request, reader, number)
     charted, span, marked = await _course(parts, reader, found)
     playbook = parts.playbooks.get(found.playbook)
-    context = {"alert": found, "playbook": playbook, "chart_data": charted, "span": span, "marks": marked}
+    context: dict[str, object] = {"alert": found, "playbook": playbook, "chart_data": charted, "span": span}
+    context |= {"marks": marked, "impact": await touched.of_alert(parts, reader, found), "words": words}
     return await framed(request, reader, "alert.html", **context, may_act=access.may(reader, access.ADMINISTRATION))
 
 
 @router.get("/playbooks/{name}")
 async def steps(request: Request, reader: Reader, name: str) -> Response:
-    """One playbook; its KPI decides who may read it, as with the alert that names it."""
+    """One playbook; the KPI or the advice that names it decides who may read it."""
     found = parts_of(request).playbooks.get(name)
     if found is None:
         raise NotFound("playbook", f"there is no playbook {name[:64]!r}")
     kpis = parts_of(request).catalog.kpis.values()
-    if not any(access.may(reader, kpi.group) for kpi in kpis if kpi.playbook == name):
+    groups = {kpi.group for kpi in kpis if kpi.playbook == name} | touched.groups_of_play(parts_of(request), name)
+    if not any(access.may(reader, group) for group in groups):
         raise access.Forbidden(f"the playbook {name}")
     return await framed(request, reader, "playbook.html", playbook=found)
 

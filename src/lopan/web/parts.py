@@ -13,6 +13,9 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
+from lopan.analytics.customers.customers import Customers
+from lopan.analytics.facts import Facts
+from lopan.analytics.impact import Impacts
 from lopan.analytics.metric import Against, Filters, Metric, Span
 from lopan.analytics.people import People
 from lopan.analytics.reach import Reach, Response
@@ -20,8 +23,11 @@ from lopan.analytics.releases import Release
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
+from lopan.catalog.screen import Screen
 from lopan.clock import Clock
 from lopan.config import Config
+from lopan.connect.load import Loader
+from lopan.connect.uploads import Uploads
 from lopan.web.printer import Printer
 
 
@@ -122,6 +128,12 @@ class Parts:
     current: Current | None = None
     usage: Usage | None = None
     releases: Releases | None = None
+    screens: Mapping[str, Screen] = field(default_factory=dict)
+    facts: Facts | None = None
+    loader: Loader | None = None
+    uploads: Uploads | None = None
+    customers: Customers | None = None
+    impacts: Impacts | None = None
 
     @property
     def zone(self) -> ZoneInfo:

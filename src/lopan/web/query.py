@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from lopan.analytics.metric import Against, Filters, Span
+from lopan.catalog import AXES
 from lopan.errors import Rejected
 
 RANGES = {"-1h": "1 h", "-24h": "24 h", "-7d": "7 d", "-30d": "30 d"}
@@ -19,7 +20,7 @@ LONGEST = timedelta(days=3 * 366)
 _RELATIVE = re.compile(r"-(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 PREVIOUS = "previous"
-COMPARED = ("release", "device", "role")
+COMPARED = ("release", "device", "role", *AXES)
 """Filters that a comparison can change."""
 
 _FORMS = "expected ISO 8601 with a zone (2026-11-22T10:00:00Z), now, or back from now: -15m, -24h, -7d, -4w"
@@ -77,7 +78,7 @@ class Query(msgspec.Struct, frozen=True):
 
 
 def parse(params: Mapping[str, str], now: datetime, zone: tzinfo | None = None) -> Query:
-    """Read from, to, by, release, device, role, project, compare. Raises Rejected naming the parameter.
+    """Read from, to, by, compare and all of ``Filters``. Raises Rejected naming the parameter.
 
     ``zone`` is what a time without a zone means; without it such a time is refused. ``compare_from`` and ``compare_to``
     are the period that a form asks for, and stand for ``compare``.

@@ -18,12 +18,13 @@ class _Answer(BaseModel):
 
 
 class PointModel(_Answer):
-    """One bucket; `value` null = no data, `partial` = still filling."""
+    """One bucket; `value` null = no data, `partial` = still filling, `provisional` = late facts may change it."""
 
     t: datetime
     value: float | None
     n: int
     partial: bool
+    provisional: bool
 
 
 class GroupModel(_Answer):
@@ -87,6 +88,7 @@ class MetricModel(_Answer):
     step: int = Field(description="Seconds of one bucket of the series.")
     decimals: int
     playbook: str
+    provisional: bool = Field(description="The range is so young that facts still to come are expected to change it.")
     percentiles: list[PercentileModel]
     series: list[PointModel]
     groups: list[GroupModel]

@@ -1,0 +1,78 @@
+"""A period measured against the baseline: waste, cost a unit, productivity, each at the baseline's own product mix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from lopan.analytics.business.ledger import Hours, Output
+from lopan.control.baselines import Frozen, Made
+
+
+class Index(NamedTuple):
+    """What the baseline's units cost then (``base``) and would cost now; ``units`` were made now of the same products.
+
+    Products that were not made in both periods are left out: ``unmatched`` of the units made now.
+    """
+
+    now: float
+    base: float
+    units: float
+    unmatched: float
+
+    @property
+    def change(self) -> float | None:
+        """By Laspeyres; None without a base."""
+        return self.now / self.base - 1 if self.base else None
+
+
+def waste(output: Iterable[Output], frozen: Frozen) -> Index:
+    """Scrap cost of the baseline's good units, at its own rates and at those of now; valued units alone count."""
+    now: dict[str, tuple[float, float]] = {}
+    for one in output:
+        units, cost = now.get(one.product, (0.0, 0.0))
+        now[one.product] = (units + one.valued, cost + one.scrap_cost)
+    base = _by_product(frozen.made, lambda made: (made.valued, made.scrap_cost))
+    return _index(now, base)
+
+
+def cost(spent: Mapping[tuple[int, str, str], float], output: Iterable[Output], frozen: Frozen) -> Index:
+    """Cost of making the baseline's good units, then and now; ``spent`` by (period, site, product)."""
+    now: dict[str, tuple[float, float]] = {}
+    for one in output:
+        units, money = now.get(one.product, (0.0, 0.0))
+        now[one.product] = (units + one.good, money + spent.get((one.period, one.site, one.product), 0.0))
+    base = _by_product(frozen.made, lambda made: (made.good, made.cost))
+    return _index(now, base)
+
+
+def productivity(frozen: Frozen, hours: str) -> float | None:
+    """Standard hours earned in an hour that was paid, or worked directly; None without any."""
+    paid = sum(getattr(one, hours) for one in frozen.worked)
+    earned = sum(one.earned for one in frozen.worked)
+    return earned / paid if paid and earned else None
+
+
+def worked(rows: Iterable[Hours], hours: str) -> tuple[float, float]:
+    """Earned hours, and those paid or worked directly."""
+    known = list(rows)
+    return sum(one.earned for one in known), sum(getattr(one, hours) for one in known)
+
+
+def _by_product(made: Sequence[Made], take: Callable[[Made], tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    found: dict[str, tuple[float, float]] = {}
+    for one in made:
+        units, money = found.get(one.product, (0.0, 0.0))
+        more, spent = take(one)
+        found[one.product] = (units + more, money + spent)
+    return found
+
+
+def _index(now: Mapping[str, tuple[float, float]], base: Mapping[str, tuple[float, float]]) -> Index:
+    matched = [name for name, (units, _) in now.items() if units > 0 and base.get(name, (0.0, 0.0))[0] > 0]
+    return Index(
+        now=sum(base[name][0] * now[name][1] / now[name][0] for name in sorted(matched)),
+        base=sum(base[name][1] for name in sorted(matched)),
+        units=sum(now[name][0] for name in sorted(matched)),
+        unmatched=sum(units for name, (units, _) in sorted(now.items()) if name not in matched),
+    )

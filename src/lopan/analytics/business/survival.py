@@ -1,0 +1,91 @@
+"""Kaplan and Meier's estimate of how long something takes, when some have not come to it yet."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+_Z = 1.959963984540054
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """One subject: days until it was ``reached``, or until it was last looked at and had not reached it."""
+
+    days: int
+    reached: bool
+
+
+class Step(msgspec.Struct, frozen=True):
+    """From ``day`` on the ``share`` (0 to 1) has reached it; ``low`` and ``high`` bound it at 95 %.
+
+    ``at_risk`` subjects were looked at on that day and had not reached it before.
+    """
+
+    day: int
+    share: float
+    low: float
+    high: float
+    at_risk: int
+    reached: int
+
+
+class Survival(msgspec.Struct, frozen=True, kw_only=True):
+    """``median`` in days, None while fewer than half are known to have reached it; ``steps`` where the share rises.
+
+    ``followed``: the longest that anybody was looked at; beyond it nothing is known.
+    """
+
+    n: int
+    reached: int
+    censored: int
+    median: int | None
+    followed: int
+    steps: list[Step]
+
+    def by(self, day: int) -> Step | None:
+        """The share that reached it by ``day``; None where nobody was looked at that long."""
+        if not self.n or day > self.followed:
+            return None
+        return next((step for step in reversed(self.steps) if step.day <= day), Step(day, 0.0, 0.0, 0.0, self.n, 0))
+
+
+def survival(waits: Iterable[Wait]) -> Survival:
+    """Estimate by Kaplan and Meier, bounds by Greenwood on the log-log scale; who is censored on a day was at risk."""
+    known = list(waits)
+    reached = Counter(one.days for one in known if one.reached)
+    left = Counter(one.days for one in known)
+    at_risk, share, spread = len(known), 1.0, 0.0
+    steps, median = [], None
+    for day in sorted(left):
+        count = reached[day]
+        if count:
+            share *= 1 - count / at_risk
+            spread += count / (at_risk * (at_risk - count)) if at_risk > count else math.inf
+            low, high = _bounds(share, spread)
+            steps.append(Step(day, 1 - share, 1 - high, 1 - low, at_risk, count))
+            if median is None and share <= 0.5 + 1e-12:
+                median = day
+        at_risk -= left[day]
+    total = sum(reached.values())
+    followed = math.inf if steps and share <= 0 else max(left, default=0)
+    return Survival(
+        n=len(known),
+        reached=total,
+        censored=len(known) - total,
+        median=median,
+        followed=int(min(followed, 1_000_000)),
+        steps=steps,
+    )
+
+
+def _bounds(share: float, spread: float) -> tuple[float, float]:
+    """Of what remains; both ends once nobody does."""
+    if share <= 0 or math.isinf(spread):
+        return 0.0, 0.0
+    if share >= 1:
+        return 1.0, 1.0
+    reach = math.exp(_Z * math.sqrt(spread) / abs(math.log(share)))
+    return share**reach, share ** (1 / reach)

@@ -1,0 +1,1 @@
+"""Business facts from where they are: files, databases, machines; all of them through one loader."""

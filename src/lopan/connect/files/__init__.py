@@ -1,0 +1,1 @@
+"""File formats as tables: each a module with ``SUFFIXES`` and ``open_table``; see ``registry``."""

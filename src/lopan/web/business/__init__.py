@@ -1,0 +1,1 @@
+"""Pages about the business: orders, the shop floor, support."""

@@ -1,0 +1,1 @@
+"""Pages about customers and about what a fault cost them."""

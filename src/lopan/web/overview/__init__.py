@@ -1,0 +1,1 @@
+"""The main screen and the first screen of every level."""
