@@ -19,21 +19,22 @@ from sqlalchemy import Engine
 from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
-from lopan.analytics import features, peoplekpis, usagekpis, workflows
+from lopan.analytics import peoplekpis, usagekpis
 from lopan.analytics.business import moneykpis
 from lopan.analytics.customers.customers import Customers
-from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
 from lopan.analytics.impact import Impacts
 from lopan.analytics.kpis import Kpis
+from lopan.analytics.opendays import REUSE_COST
 from lopan.analytics.people import People
 from lopan.analytics.query import Query
 from lopan.analytics.reach import Reaches
 from lopan.analytics.releases import Releases
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
+from lopan.analytics.usage import daily as usage_daily
 from lopan.catalog import load as load_catalog
 from lopan.catalog.business import load as load_judging
 from lopan.catalog.health import load as load_health
@@ -170,9 +171,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(rules.close)
 
         product = load_product(root / "lopan.d")
-        daily = [*DAILY, features.daily(product), workflows.daily(product)]
         persons = partial(merges.persons, engine, "user")
-        days = Days(store, config.timezone, clock, daily, persons=persons)
+        days = Days(store, config.timezone, clock, usage_daily(product), persons=persons, reuse=REUSE_COST)
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:

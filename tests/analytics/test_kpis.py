@@ -19,13 +19,12 @@ from hypothesis import strategies as st
 from tests.conftest import ManualClock
 from tests.support import Pipeline, pipeline
 
-from lopan.analytics import features, peoplekpis, usagekpis, workflows
-from lopan.analytics.daily import DAILY
+from lopan.analytics import peoplekpis, usagekpis
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis, _narrow
 from lopan.analytics.metric import Against, Filters, Measure, Metric, Span
 from lopan.analytics.people import People
-from lopan.analytics.usage import Usage
+from lopan.analytics.usage import Usage, daily
 from lopan.catalog import Catalog, load
 from lopan.catalog.product import load as load_product
 from lopan.errors import Rejected
@@ -105,7 +104,7 @@ class Asked:
             readers = Readers(self._target.store, 2)
             clock = ManualClock()
             product = load_product()
-            days = Days(self._target.store, zone, clock, [*DAILY, features.daily(product), workflows.daily(product)])
+            days = Days(self._target.store, zone, clock, daily(product))
             people = People(days, readers)
             usage = Usage(people, readers, product, clock)
             answers = {**peoplekpis.queries(people), **usagekpis.queries(usage)}

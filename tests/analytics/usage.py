@@ -15,11 +15,10 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from tests.support import Pipeline
 
-from lopan.analytics import features, workflows
-from lopan.analytics.daily import DAILY
 from lopan.analytics.days import LATE_RAW, Days
 from lopan.analytics.people import People
 from lopan.analytics.usage import Usage as Everything
+from lopan.analytics.usage import daily
 from lopan.catalog.product import Product
 from lopan.control import merges
 from lopan.event import Event
@@ -40,7 +39,7 @@ ROLES = ("salesperson", "warehouseKeeper", "")
 RELEASES = ("1.0", "1.1")
 CUSTOMERS = ("north", "south")
 
-TABLES = ("events", "day_versions", "people_days", "session_days", "feature_days", "workflow_days")
+TABLES = ("events", "day_versions", "people_days", "session_days", "feature_days", "workflow_days", "answer_days")
 
 EXAMPLES = settings(max_examples=6, phases=(Phase.explicit, Phase.generate))
 """A seed can't be made simpler, so nothing is shrunk."""
@@ -102,9 +101,8 @@ class Usage:
         self._put(sent[fifth:], 1)
 
         async def answer() -> T:
-            daily = [*DAILY, features.daily(product), workflows.daily(product)]
             persons = partial(merges.persons, self._target.engine, "user")
-            days = Days(self._target.store, zone, At(now), daily, persons=persons)
+            days = Days(self._target.store, zone, At(now), daily(product), persons=persons)
             readers = Readers(self._target.store, 2)
             try:
                 await days.loaded()

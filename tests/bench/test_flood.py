@@ -23,6 +23,9 @@ def test_rounds_share_no_id_and_happened_in_the_last_minute() -> None:
     rounds = [table([anew(before, number, NOW.timestamp())]) for number in (1, 2)]
     ids = [set(rows["event_id"].to_pylist()) for rows in rounds]
     assert len(ids[0] | ids[1]) == 2 * before.rows
+    runs = [set(rows["instance"].to_pylist()) - {""} for rows in rounds]
+    assert runs[0]
+    assert not runs[0] & runs[1]
     for rows in rounds:
         assert timedelta() <= NOW - min(rows["time"].to_pylist()) <= timedelta(minutes=1)
         assert max(rows["time"].to_pylist()) <= NOW

@@ -11,7 +11,7 @@ from lopan.bench.main import exit_code, run
 CASES = {
     "ingest": (["ingest", "--events", "5000", "--no-ceiling"], "server CPU per million events"),
     "sentry": (["ingest", "--protocol", "sentry", "--events", "100"], "server CPU per 1,000 drained"),
-    "freshness": (["freshness", "--probes", "2", "--load", "500"], "visible after, loaded p99"),
+    "freshness": (["freshness", "--probes", "2", "--load", "500"], "workflow of today moves after, loaded p99"),
     "alert": (["alert", "--breaches", "2"], "webhook received after, p99"),
     "query": (["query", "--events", "1", "--days", "3", "--rounds", "1", "--seconds", "1"], "beside the writer, p95"),
 }

@@ -22,7 +22,9 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
     The SELECT gives ``project``, ``day`` and ``columns``; it may use ``{start}`` and ``{end}`` (the days asked for),
     ``{since}`` and ``{until}`` (the same, wider by the reach), ``{zone}``, ``{project}`` (0 = all) and ``params``.
     ``back``/``ahead``: how far events before a day's begin and after its end count for it. A day is closed when it has
-    been over for ``ahead``.
+    been over for ``ahead``. With ``sliced`` it takes ``{slices}`` and ``{slice}`` too: only the groups of events whose
+    hash leaves that remainder, so that a day of any size is computed in bounded memory, in as many rows more. With
+    ``ages`` an open day depends on the time ``{now}``.
     """
 
     table: str
@@ -30,6 +32,8 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
     back: timedelta = timedelta()
     ahead: timedelta = timedelta()
     params: Mapping[str, Param] = {}
+    sliced: bool = False
+    ages: bool = False
 
     def definition(self, zone: ZoneInfo) -> str:
         """What all rows depend on besides events; another one makes every day be computed again."""
@@ -54,6 +58,8 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
         """Rows of the days whose version is in ``{versions}``, and those of ``stretches`` from raw events."""
         columns = self._columns
         params: dict[str, Param] = {"project": project, "zone": zone.key, **self.params}
+        if self.sliced:
+            params |= slices(1)[0]
         pieces = [_fill("day_rows", table=self.table, columns=columns)]
         for index, stretch in enumerate(stretches):
             text = statement(self.table)
@@ -67,6 +73,11 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
         """The statement that computes ``{day}`` as ``{version}``: one part, so all of it is there or nothing."""
         return _fill("day_insert", table=self.table, columns=self._columns, rows=statement(self.table))
 
+    def open(self, threads: int) -> str:
+        """The statement that computes days from ``{day}`` on into the table of open days."""
+        rows = statement(self.table)
+        return _fill("open_insert", table=self.table, columns=self._columns, rows=rows, threads=str(threads))
+
     @property
     def _columns(self) -> str:
         return ", ".join(("project", "day", *self.columns))
@@ -79,6 +90,7 @@ SESSIONS = Daily(
     columns=("role", "release", "customer", "durations", "singles"),
     back=timedelta(hours=24),
     ahead=timedelta(hours=48),
+    sliced=True,
 )
 DAILY: Sequence[Daily] = (PEOPLE, VISITS, SESSIONS)
 
@@ -96,6 +108,16 @@ def over(name: str, rows: str, query: str, **more: str) -> str:
     return f"WITH {tables}{text.replace(chr(10) + 'WITH ', chr(10) + ', ', 1)}"
 
 
+def slices(number: int) -> list[dict[str, Param]]:
+    """The parameters of each of so many slices."""
+    return [{"slices": number, "slice": index} for index in range(number)]
+
+
+def reopened(table: str) -> str:
+    """The statement that deletes ``{versions}`` of a table's open days."""
+    return _fill("open_delete", table=table)
+
+
 def emptied(table: str) -> str:
     """The statement that deletes ``{versions}`` of a table."""
     return _fill("day_delete", table=table)
@@ -103,7 +125,8 @@ def emptied(table: str) -> str:
 
 def newest(tables: Iterable[str]) -> str:
     """The SELECT of the newest version that any of the tables holds, counted or not."""
-    return "\nUNION ALL\n".join(_fill("day_newest", table=table) for table in ("day_versions", *tables))
+    named = [name for table in tables for name in (table, f"open_{table}")]
+    return "\nUNION ALL\n".join(_fill("day_newest", table=table) for table in ("day_versions", *named))
 
 
 def _fill(name: str, **parts: str) -> str:

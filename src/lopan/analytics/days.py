@@ -16,6 +16,7 @@ from lopan.analytics import calendar
 from lopan.analytics.calendar import DAY, Dates
 from lopan.analytics.daily import DAILY, Daily
 from lopan.analytics.daystore import DayStore
+from lopan.analytics.opendays import Open, OpenDays
 from lopan.clock import Clock
 from lopan.errors import LopanError
 from lopan.store import Param, Store
@@ -40,21 +41,44 @@ T = TypeVar("T")
 Key = tuple[str, int, date]
 
 
+class Versions(list[int]):
+    """Numbers that a statement reads, and the open days among them, whose rows are there while the list is held."""
+
+    held: tuple[Open, ...] = ()
+
+    def also(self, other: Versions) -> Versions:
+        """The numbers of both."""
+        both = Versions([*self, *other])
+        both.held = self.held + other.held
+        return both
+
+
 class Rows(NamedTuple):
-    """A SELECT over a daily table and, for days it does not hold, over raw events; ``late`` days may miss events."""
+    """A SELECT over a daily table and, for closed days it does not hold, over raw events; ``late`` days miss events."""
 
     sql: str
     params: dict[str, Param]
     late: list[date]
+    versions: Versions
+
+
+class _Split(NamedTuple):
+    """Where days are read from; ``versions`` and ``sql`` of closed ones, ``open`` the days that are still open."""
+
+    sql: str
+    params: dict[str, Param]
     versions: list[int]
+    late: list[date]
+    open: list[date]
 
 
 class Days:
     """Belongs to one event loop; the store is asked on a thread of its own.
 
-    ``touched`` hears of every commit. Closed days are read from their table, days that are open or were touched since
-    from raw events. ``run`` computes closed days until cancelled. After a crash a day is known to be dirty by its
-    number of events, which only ever grows. ``persons`` (blocking) tells which users by number are whom.
+    ``touched`` hears of every commit. Closed days are read from their table, a few that were touched since from raw
+    events, open ones as ``OpenDays`` computed them (``reuse`` as there). ``run`` computes closed days until cancelled.
+    After a crash a day is known to be dirty by its number of events, which only ever grows. ``persons`` (blocking)
+    tells which users by number are whom.
     """
 
     def __init__(
@@ -64,11 +88,13 @@ class Days:
         clock: Clock,
         daily: Sequence[Daily] = DAILY,
         persons: Callable[[], Mapping[int, int]] = dict,
+        reuse: float = 0.0,
     ) -> None:
         self.zone = ZoneInfo(zone)
         self._clock = clock
         self._daily = {one.table: one for one in daily}
         self._store = DayStore(store, self.zone, daily)
+        self._open = OpenDays(self._store, clock, self._reserve, reuse)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="days")
         self._persons = persons
         self._unmerged = True
@@ -77,12 +103,13 @@ class Days:
         self._projects: set[int] = set()
         self._first: date | None = None  # with events
         self._earliest: date | None = None  # that such a day reaches to
+        self._newest: date | None = None
         self._last = 0
         self._versions: dict[Key, int] = {}
         self._pending: dict[Key, int] = {}  # how often each day was touched since it was last computed
         self._computed: dict[Key, float] = {}
         self._old: deque[tuple[float, str, int]] = deque()
-        self._asked: dict[tuple[str, Dates, int, date], Rows] = {}
+        self._asked: dict[tuple[str, Dates, int, date], _Split] = {}
 
     def today(self) -> date:
         """The local day that is still going on."""
@@ -100,6 +127,7 @@ class Days:
             for daily in self._daily.values():
                 for near in daily.read_by(Dates(day, day), self.zone):
                     self._mark((daily.table, project, near))
+        self._open.moved()
         self._asked.clear()
         self._woken.set()
 
@@ -113,8 +141,15 @@ class Days:
         await self.loaded()
         asked = daily.table, dates, project, self.today()
         if asked not in self._asked:
-            self._asked[asked] = self._rows(daily, dates, project)
-        return self._asked[asked]
+            self._asked[asked] = self._split(daily, dates, project)
+        split = self._asked[asked]
+        versions, late = Versions(split.versions), split.late
+        if split.open:
+            opened, behind = await self._open.get(daily, project, self._unfinished(daily))
+            versions.held = (opened,)
+            versions.extend(map(opened.version, split.open))
+            late = sorted([*late, *split.open]) if behind else late
+        return Rows(split.sql, {**split.params, "versions": versions}, late, versions)
 
     async def loaded(self) -> None:
         """Wait until it is known which days the tables hold."""
@@ -127,7 +162,14 @@ class Days:
             raise
 
     async def run(self) -> None:
-        """Compute closed days that are not as they should be, newest first, until cancelled."""
+        """Compute closed days that are not as they should be, newest first, keep open ones ready; until cancelled."""
+        keeping = asyncio.create_task(self._open.keep(), name="open days: keep")
+        try:
+            await self._recompute()
+        finally:
+            keeping.cancel()
+
+    async def _recompute(self) -> None:
         loop = asyncio.get_running_loop()
         computed = 0
         while True:
@@ -174,17 +216,28 @@ class Days:
 
     def close(self) -> None:
         """Take no more work; what runs ends by itself."""
+        self._open.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _rows(self, daily: Daily, dates: Dates, project: int) -> Rows:
+    def _unfinished(self, daily: Daily) -> Dates:
+        """All days that are not closed."""
+        first = calendar.local(self._clock.now() - daily.ahead, self.zone)
+        return Dates(first, max(self.today(), self._newest or first))
+
+    def _split(self, daily: Daily, dates: Dates, project: int) -> _Split:
         projects = {project} if project else self._projects
+        unfinished = self._unfinished(daily).first
         raw: list[date] = []
+        open_: list[date] = []
         late: list[date] = []
         versions: dict[date, list[int]] = {}
         for day in Dates(max(dates.first, self._earliest or dates.last), dates.last):
             keys = [(daily.table, one, day) for one in projects]
             waiting = [key for key in keys if key in self._pending]
-            if waiting and (any(key not in self._versions for key in waiting) or not self.closed(daily, day)):
+            if waiting and day >= unfinished:
+                open_.append(day)
+                continue
+            if waiting and any(key not in self._versions for key in waiting):
                 raw.append(day)
                 continue
             if waiting:
@@ -194,11 +247,16 @@ class Days:
             raw, late = sorted(raw + late), []
         read = [number for day, numbers in versions.items() if day not in set(raw) for number in numbers]
         sql, params = daily.select(_stretches(raw), self.zone, project)
-        return Rows(sql, {**params, "versions": read}, late, read)
+        return _Split(sql, params, read, late, open_)
+
+    def _reserve(self, number: int) -> int:
+        self._last += number
+        return self._last - number + 1
 
     def _mark(self, key: Key) -> None:
         self._pending[key] = self._pending.get(key, 0) + 1
         self._earliest = min(self._earliest or key[2], key[2])
+        self._newest = max(self._newest or key[2], key[2])
 
     def _due(self) -> list[Key]:
         """Closed days to be computed: those that no version stands for first, then newest first."""
@@ -214,8 +272,7 @@ class Days:
     async def _compute(self, key: Key) -> None:
         table, project, day = key
         touches = self._pending.get(key)
-        self._last += 1
-        version = self._last
+        version = self._reserve(1)
         await self._call(partial(self._store.compute, self._daily[table], project, day, version))
         now = asyncio.get_running_loop().time()
         if key in self._versions:

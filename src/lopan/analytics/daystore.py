@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lopan.analytics.calendar import Dates
-from lopan.analytics.daily import Daily, emptied, newest, statement
+from lopan.analytics.daily import Daily, emptied, newest, reopened, slices, statement
 from lopan.store import Param, Store
+
+SLICE = 1_000_000
+"""Events that one statement groups at most, about: more of them are taken in slices."""
 
 
 class Version(NamedTuple):
@@ -53,14 +56,27 @@ class DayStore:
 
     def compute(self, daily: Daily, project: int, day: date, version: int) -> None:
         """Rows first, then the line that makes them count; a crash between them leaves rows that nobody reads."""
-        reads = daily.bounds(daily.reads(Dates(day, day), self._zone), self._zone)
-        counted = self._store.query(statement("day_events"), {"project": project, **reads})
+        events = self._events(daily, project, Dates(day, day))
         own: dict[str, Param] = {"zone": self._zone.key, "project": project, "day": day, "version": version}
         bounds = daily.bounds(Dates(day, day), self._zone)
-        self._store.execute(daily.insert(), {**bounds, **daily.params, **own})
-        events = counted.column("events").to_pylist()[0]
+        for part in _parts(daily, events):
+            self._store.execute(daily.insert(), {**bounds, **daily.params, **own, **part})
         line: dict[str, Param] = {"daily": daily.table, "definition": daily.definition(self._zone), "events": events}
         self._store.execute(statement("day_version"), {**own, **line})
+
+    def open(self, daily: Daily, project: int, dates: Dates, version: int, now: datetime) -> None:
+        """Open days of one project (0 = all) as of ``now``: ``version`` for the first, the next number for the next."""
+        events = self._events(daily, project, dates) if daily.sliced else 0
+        own: dict[str, Param] = {"zone": self._zone.key, "project": project, "day": dates.first, "version": version}
+        if daily.ages:
+            own["now"] = now
+        bounds, parts = daily.bounds(dates, self._zone), _parts(daily, events)
+        for part in parts:
+            self._store.execute(daily.open(1 if len(parts) > 1 else 2), {**bounds, **daily.params, **own, **part})
+
+    def reopen(self, table: str, versions: Sequence[int]) -> None:
+        """Delete versions of open days."""
+        self._store.execute(reopened(table), {"versions": versions})
 
     def delete(self, table: str, versions: Sequence[int]) -> None:
         """Versions that nobody reads any more; rewrites parts, so better many at once."""
@@ -89,3 +105,14 @@ class DayStore:
         params: dict[str, Param] = {"users": users, "zone": self._zone.key}
         rows = self._store.query(statement("days_of_users"), params).to_pylist()
         return {(row["project"], row["day"]) for row in rows}
+
+    def _events(self, daily: Daily, project: int, dates: Dates) -> int:
+        """How many events the rows of these days depend on."""
+        reads = daily.bounds(daily.reads(dates, self._zone), self._zone)
+        counted = self._store.query(statement("day_events"), {"project": project, **reads})
+        events: int = counted.column("events")[0].as_py()
+        return events
+
+
+def _parts(daily: Daily, events: int) -> list[dict[str, Param]]:
+    return slices(1 + events // SLICE) if daily.sliced else [{}]

@@ -360,7 +360,7 @@ class Retention:
         sql = over("people", source.sql, "retention")
         if any(target.kind == "hours" for target in asked.targets):
             visits = await self._days.rows(VISITS, Dates(date.min, asked.last), asked.project)
-            params |= {**visits.params, "versions": [*source.versions, *visits.versions]}
+            params |= {**visits.params, "versions": source.versions.also(visits.versions)}
             sql = over("visits", visits.sql, "rolling", people=source.sql)
         table = await self._readers.rows(sql, params)
         names = ("name", "step", "cohort", "size", "back")

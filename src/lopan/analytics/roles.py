@@ -112,7 +112,7 @@ class Roles:
                 asked_if(seen & {"userEngagement", "retentionRates"}, self._groups(complete, audience)),
                 asked_if(seen & {"userEngagement"}, self._sessions(dates, audience)),
                 asked_if(seen & {"featureAdoption"}, self._features.adoption(dates.last, audience)),
-                asked_if(seen & {"workflowCompletion"}, self._workflows.funnels(dates, audience)),
+                asked_if(seen & {"workflowCompletion"}, self._workflows.funnels(dates, audience, history=False)),
                 asked_if(seen & {"userSatisfaction"}, self._satisfaction.opinion("csat", dates, audience)),
             )
         )

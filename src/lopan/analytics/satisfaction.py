@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import DAY, Dates, begin, monday
-from lopan.analytics.daily import over, statement
+from lopan.analytics.daily import Daily, over, statement
 from lopan.analytics.days import Days
 from lopan.analytics.features import share
 from lopan.analytics.intervals import normal, standard_error, wilson, z_means
@@ -76,7 +76,8 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     """One survey, or with ``id`` '' all surveys of ``scale``, over ``dates``.
 
     ``previous`` is the value of as many days before, ``prior`` the mean that a small sample is drawn to: that of all
-    earlier answers, or the target where they are fewer than 30.
+    earlier answers, or the target where they are fewer than 30. The latest answers of the days ``late`` are not counted
+    yet.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     releases: list[Said]
     customers: list[Said]
     series: list[Point]
+    late: list[date]
 
 
 class Comment(NamedTuple):
@@ -121,28 +123,29 @@ class Comments(NamedTuple):
 
 
 class Satisfaction:
-    """Answers from the store, by the definitions of ``product``; feedback is rare and read from raw events."""
+    """Answers of the days, by the definitions of ``product``; comments come from raw events."""
 
     def __init__(self, days: Days, readers: Readers, product: Product) -> None:
         self._days = days
         self._readers = readers
         self._product = product
+        self._daily = daily(product)
 
     async def opinions(self, dates: Dates, audience: Audience = Audience()) -> list[Opinion]:
         """All of each scale (csat, nps, rating), then survey by survey: defined ones first, others as they came."""
         dates = self._past(dates)
-        found = await self._found(dates, audience)
+        found, late = await self._found(dates, audience)
         defined = [(survey.id, survey.scale) for survey in self._product.surveys.values()]
         others = [(name, scale) for scale in SCALES for name in sorted({name for name, _ in found if name})]
         seen = [key for key in others if key in found and key not in defined]
         keys = [*(("", scale) for scale in SCALES), *defined, *seen]
-        return [self._opinion(name, scale, found.get((name, scale), {}), dates) for name, scale in keys]
+        return [self._opinion(name, scale, found.get((name, scale), {}), dates, late) for name, scale in keys]
 
     async def opinion(self, scale: Scale, dates: Dates, audience: Audience = Audience(), survey: str = "") -> Opinion:
         """One survey, or all of ``scale``; without answers its score is None."""
         dates = self._past(dates)
-        found = await self._found(dates, audience)
-        return self._opinion(survey, scale, found.get((survey, scale), {}), dates)
+        found, late = await self._found(dates, audience, scale)
+        return self._opinion(survey, scale, found.get((survey, scale), {}), dates, late)
 
     async def comments(
         self,
@@ -188,22 +191,24 @@ class Satisfaction:
         start, end = begin(dates.first, self._days.zone), begin(dates.last + DAY, self._days.zone)
         return {"start": start, "end": end, "project": audience.number, "axis": axis, "name": name}
 
-    async def _found(self, dates: Dates, audience: Audience) -> dict[tuple[str, str], dict[tuple[str, str], Any]]:
+    async def _found(
+        self, dates: Dates, audience: Audience, only: Scale | Literal[""] = ""
+    ) -> tuple[dict[tuple[str, str], dict[tuple[str, str], Any]], list[date]]:
+        source = await self._days.rows(self._daily, Dates(date.min, dates.last), audience.number)
         params: dict[str, Param] = {
+            **source.params,
             **self._asked(dates, audience),
-            "surveys": list(self._product.surveys),
-            "scales": [str(survey.scale) for survey in self._product.surveys.values()],
-            "zone": self._days.zone.key,
+            "only": only,
             "before": begin(dates.first - DAY * len(dates), self._days.zone),
             "by_week": _by_week(dates),
         }
         found: dict[tuple[str, str], dict[tuple[str, str], Any]] = {}
-        table = await self._readers.rows(over("answers", statement("answers"), "satisfaction"), params)
-        for row in table.to_pylist():
+        sql = over("answered", source.sql, "satisfaction", answers=statement("answers"))
+        for row in (await self._readers.rows(sql, params)).to_pylist():
             found.setdefault((row["survey"], row["scale"]), {})[row["axis"], row["name"]] = row
-        return found
+        return found, source.late
 
-    def _opinion(self, name: str, scale: Scale, rows: Rows, dates: Dates) -> Opinion:
+    def _opinion(self, name: str, scale: Scale, rows: Rows, dates: Dates, late: list[date]) -> Opinion:
         defined = self._product.surveys.get(name)
         if defined is not None and defined.scale != scale:
             defined = None
@@ -234,6 +239,7 @@ class Satisfaction:
             releases=self._said(rows, "release", scale, prior, goal),
             customers=self._said(rows, "customer", scale, prior, goal),
             series=self._series(rows, dates),
+            late=late,
         )
 
     def _said(self, rows: Rows, axis: str, scale: Scale, prior: float | None, goal: Goal) -> list[Said]:
@@ -257,6 +263,18 @@ class Satisfaction:
             points.append(Point(begin(day, self._days.zone), _mean(row), row["n"], cut))
             day += DAY * length
         return points
+
+
+def daily(product: Product) -> Daily:
+    """The table of the days, with the scales of the surveys that it depends on."""
+    return Daily(
+        table="answer_days",
+        columns=("survey", "scale", "person", "anonymous", "at", "score", "role", "release", "customer"),
+        params={
+            "surveys": list(product.surveys),
+            "scales": [str(survey.scale) for survey in product.surveys.values()],
+        },
+    )
 
 
 _TITLES: Mapping[str, str] = {"csat": "Satisfaction (CSAT)", "nps": "Net promoter score", "rating": "Rating"}

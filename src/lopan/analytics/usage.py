@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from lopan.analytics import features, satisfaction, workflows
 from lopan.analytics.accounts import Accounts
+from lopan.analytics.daily import DAILY, Daily
 from lopan.analytics.featurecourse import FeatureCourse
 from lopan.analytics.features import Features
 from lopan.analytics.people import People
@@ -12,6 +14,11 @@ from lopan.analytics.workflows import Workflows
 from lopan.catalog.product import Product
 from lopan.clock import Clock
 from lopan.store import Readers
+
+
+def daily(product: Product) -> list[Daily]:
+    """Every daily table, with the definitions of ``product``."""
+    return [*DAILY, *(part.daily(product) for part in (features, workflows, satisfaction))]
 
 
 class Usage:

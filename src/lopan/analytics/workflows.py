@@ -118,30 +118,37 @@ class Workflows:
         self._clock = clock
         self._daily = daily(product)
 
-    async def funnels(self, dates: Dates, audience: Audience = Audience()) -> list[WorkflowUse]:
-        """Every defined workflow, in the order of the files. Raises Rejected for a filter on two axes."""
-        return await self._funnels(list(self._product.workflows.values()), dates, audience)
+    async def funnels(
+        self, dates: Dates, audience: Audience = Audience(), *, history: bool = True
+    ) -> list[WorkflowUse]:
+        """Every defined workflow, in the order of the files. Raises Rejected for a filter on two axes.
+
+        Without ``history`` there is nothing to compare with: no ``previous``, and a ``series`` without values.
+        """
+        return await self._funnels(list(self._product.workflows.values()), dates, audience, history)
 
     async def funnel(self, name: str, dates: Dates, audience: Audience = Audience()) -> WorkflowUse:
         """One workflow; raises Rejected for a name without a definition."""
         (found,) = await self._funnels([self._product.workflow(name)], dates, audience)
         return found
 
-    async def _funnels(self, wanted: list[Workflow], dates: Dates, audience: Audience) -> list[WorkflowUse]:
+    async def _funnels(
+        self, wanted: list[Workflow], dates: Dates, audience: Audience, history: bool = True
+    ) -> list[WorkflowUse]:
         if not wanted:
             return []
         now = self._clock.now()
         last = min(dates.last, self._days.today())
         dates = Dates(min(dates.first, last), last)
-        history = Dates(dates.first - DAY * len(dates), dates.last)
+        both = Dates(dates.first - DAY * len(dates), dates.last)
+        asked = [("workflow_funnels", dates), ("workflow_history", both)][: 1 + history]
         axis, name = audience.axis
-        own: dict[str, Param] = {"wanted": [one.id for one in wanted], "axis": axis, "name": name, "now": now}
-        sources = [await self._days.rows(self._daily, one, audience.number) for one in (dates, history)]
-        queries = ("workflow_funnels", "workflow_history")
-        found, days = await asyncio.gather(
+        own: dict[str, Param] = {"wanted": [one.id for one in wanted], "axis": axis, "name": name}
+        sources = [await self._days.rows(self._daily, one, audience.number) for _, one in asked]
+        found, *days = await asyncio.gather(
             *(
                 self._readers.rows(over("runs", rows.sql, query), {**rows.params, **own})
-                for rows, query in zip(sources, queries, strict=True)
+                for rows, (query, _) in zip(sources, asked, strict=True)
             )
         )
         late = sorted({day for rows in sources for day in rows.late})
@@ -149,7 +156,7 @@ class Workflows:
         for row in found.to_pylist():
             parts.setdefault(row["workflow"], []).append(row)
         past: dict[str, dict[date, Row]] = {}
-        for row in days.to_pylist():
+        for row in (row for table in days for row in table.to_pylist()):
             past.setdefault(row["workflow"], {})[row["day"]] = row
         return [
             self._use(one, parts.get(one.id, []), past.get(one.id, {}), dates, audience, late, now) for one in wanted
@@ -234,6 +241,8 @@ def daily(product: Product) -> Daily:
             "passed": [f"{workflow.id}\n{word}" for workflow in workflows for word in workflow.passed],
             "now": _FOREVER,
         },
+        sliced=True,
+        ages=True,
     )
 
 

@@ -40,12 +40,16 @@ class Bed:
         self._reading = Kept(self.host, self.port, {"Authorization": f"Bearer {token}"})
 
     def metric(self, id_: str, **query: str) -> dict[str, Any]:
-        """``/api/v1/metrics/{id}`` over one kept connection; raises GiveUp for any answer but 200."""
-        status, body = self._reading.request("GET", f"/api/v1/metrics/{id_}?{urlencode(query)}")
+        """One KPI; raises GiveUp for any answer but 200."""
+        return self.ask(f"metrics/{id_}", **query)
+
+    def ask(self, path: str, **query: str) -> dict[str, Any]:
+        """``/api/v1/{path}`` over one kept connection; raises GiveUp for any answer but 200."""
+        status, body = self._reading.request("GET", f"/api/v1/{path}?{urlencode(query)}")
         if status != HTTPStatus.OK:
-            raise GiveUp(f"the API answers {status} for {id_}: {body[:200]!r}")
-        metric: dict[str, Any] = msgspec.json.decode(body)
-        return metric
+            raise GiveUp(f"the API answers {status} for {path}: {body[:200]!r}")
+        answer: dict[str, Any] = msgspec.json.decode(body)
+        return answer
 
     def until(self, expected: dict[str, int], every_s: float = 0.1) -> dict[str, int]:
         """Wait until each KPI counts as many samples as expected, then return the counts; GiveUp after 120 s."""
@@ -73,7 +77,10 @@ def bed(settings: str = "", root: Path | None = None) -> Iterator[Bed]:
         data.mkdir(exist_ok=True)
         (data / "lopan.toml").write_text(settings, encoding="utf-8")
         engine = open_database(data)
-        key, token = keys.create(engine, "app", "lopan bench"), tokens.create(engine, ["technical"], "lopan bench")
+        key, token = (
+            keys.create(engine, "app", "lopan bench"),
+            tokens.create(engine, ["technical", "operational"], "lopan bench"),
+        )
         engine.dispose()
         path = Path(scratch) / "serve.log"
         with path.open("w") as log, Server(data, free_port(), environ=_plain(os.environ), log=log) as server:

@@ -8,14 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from lopan.analytics import features, workflows
 from lopan.analytics.calendar import DAY, Dates
-from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.metric import Span
+from lopan.analytics.opendays import REUSE_COST
 from lopan.analytics.people import People
-from lopan.analytics.usage import Usage
+from lopan.analytics.usage import Usage, daily
 from lopan.catalog import load as load_catalog
 from lopan.catalog.product import load as load_product
 from lopan.clock import SystemClock
@@ -40,7 +39,7 @@ Ask = Callable[[Desk], Asked]
 def days_of(root: Path, store: Store) -> Days:
     """The daily tables of the store of ``root``, with its own features and workflows."""
     product = load_product(root / "lopan.d")
-    return Days(store, ZONE, SystemClock(), [*DAILY, features.daily(product), workflows.daily(product)])
+    return Days(store, ZONE, SystemClock(), daily(product), reuse=REUSE_COST)
 
 
 def sit(root: Path, readers: Readers, days: Days) -> Desk:

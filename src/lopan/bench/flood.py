@@ -18,7 +18,7 @@ from lopan.ingest.commits import Commit
 from lopan.ingest.rows import record_of
 from lopan.ingest.seen import Seen
 from lopan.ingest.writer import Writer
-from lopan.spool import Fixed, Record, Spool
+from lopan.spool import Fixed, Record, Spool, Texts
 from lopan.store import Store
 
 _ROOM = 1 << 40
@@ -65,4 +65,14 @@ def anew(block: Record, number: int, now: float) -> Record:
     for name in ("event_id", "session"):
         ids = np.frombuffer(block.fixed[name].values, np.uint64).reshape(-1, 2)
         fixed[name] = Fixed("u", ids ^ mask)
-    return block._replace(fixed=fixed)
+    return block._replace(fixed=fixed, texts={**block.texts, "instance": _named(block.texts["instance"], number)})
+
+
+def _named(texts: Texts, number: int) -> Texts:
+    """Runs of workflows of their own: each id behind the number of the round."""
+    lengths = np.frombuffer(texts.lengths, np.uint32)
+    prefix = np.frombuffer(f"{number:06d}".encode(), np.uint8)
+    begins = (np.cumsum(lengths, dtype=np.int64) - lengths)[lengths > 0]
+    data = np.frombuffer(texts.data, np.uint8)
+    longer = np.insert(data, np.repeat(begins, prefix.size), np.tile(prefix, begins.size))
+    return Texts(np.where(lengths > 0, lengths + prefix.size, 0).astype(np.uint32).tobytes(), longer.tobytes())

@@ -31,7 +31,12 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="lopan bench", description=__doc__, allow_abbrev=False)
     benches = top.add_subparsers(title="benches", metavar="BENCH", required=True)
     _ingest(_add(benches, "ingest", "CPU, memory and rate of intake until events are queryable", _run_ingest))
-    one = _add(benches, "freshness", "from acknowledged to visible in the API, idle and loaded", _run_freshness)
+    one = _add(
+        benches,
+        "freshness",
+        "from acknowledged to visible in the API, idle and loaded",
+        _run_freshness,
+    )
     one.add_argument("--probes", type=int, default=freshness.PROBES, help="events timed in each state (default: 100)")
     one.add_argument("--load", type=int, default=freshness.LOAD, help="events a second beside them (default: 5000)")
     one = _add(benches, "alert", "from a breach acknowledged to its webhook received", _run_alert)

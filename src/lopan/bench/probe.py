@@ -16,17 +16,20 @@ from lopan.errors import GiveUp
 
 
 class Probe:
-    """Posts cold launches of a named release over one kept connection."""
+    """Posts one event at a time over one kept connection."""
 
     def __init__(self, server: Bed) -> None:
         headers = {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"}
         self._connection = Kept(server.host, server.port, headers)
 
     def launch(self, release: str, duration_ms: float) -> float:
-        """Send one; the monotonic time at which the server had taken it."""
+        """Send a cold launch; the monotonic time at which the server had taken it."""
+        return self.send({"type": "app_launch", "release": release, "kind": "cold", "duration_ms": duration_ms})
+
+    def send(self, fields: dict[str, Any]) -> float:
+        """Send an event of now with these fields; the monotonic time at which the server had taken it."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        event: dict[str, Any] = {"type": "app_launch", "time": now, "event_id": uuid4().hex, "release": release}
-        event |= {"kind": "cold", "duration_ms": duration_ms}
+        event = {"time": now, "event_id": uuid4().hex, **fields}
         status, body = self._connection.request("POST", "/v1/events", msgspec.json.encode(event))
         if status != HTTPStatus.ACCEPTED:
             raise GiveUp(f"the server answers {status}: {body[:200]!r}")

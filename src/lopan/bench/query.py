@@ -96,6 +96,7 @@ def _pages(times: Times) -> Iterator[Figure]:
     for name in PAGES:
         yield Figure(name=f"{name}: warm, p95", value=1000 * quantile(times.warm[name], 0.95), unit="ms", bar=60)
         yield Figure(name=f"{name}: cold, p95", value=1000 * quantile(times.cold[name], 0.95), unit="ms", bar=400)
+        yield Figure(name=f"{name}: after new events, p95", value=1000 * quantile(times.moved[name], 0.95), unit="ms")
 
 
 def _beside(times: Times) -> list[Figure]:

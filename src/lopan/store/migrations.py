@@ -12,6 +12,7 @@ STEPS: dict[int, tuple[str, ...]] = {
     3: ("rollups/days.sql", "schema/identify.sql"),
     4: ("schema/directives.sql",),
     5: ("rollups/usage.sql",),
+    6: ("rollups/open.sql", "rollups/answers.sql"),
 }
 """A landed step never changes; a new one gets the next number."""
 

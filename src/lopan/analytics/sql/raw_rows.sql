@@ -1,4 +1,4 @@
--- Days that are open or were touched by late events.
+-- Days that are over and were never computed, or were touched by late events.
 SELECT <columns> FROM (
 <rows>
 )

@@ -25,6 +25,7 @@ WITH
             AND ({project:UInt32} = 0 OR project = {project:UInt32})
             AND type NOT IN ('crash', 'optimizer', 'memory', 'network', 'security')
             AND (named OR user_id > 0) AND count = 1
+            AND ({slices:UInt32} = 1 OR sipHash64(key) % {slices:UInt32} = {slice:UInt32})
     ),
     -- What lies within one gap is one session: told by sums, at a tenth of the cost of the general case.
     short AS (

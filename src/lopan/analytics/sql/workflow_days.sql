@@ -51,6 +51,7 @@ FROM (
                     AND has({workflows:Array(String)}, workflow)
             )
             WHERE place > 0 AND (person > 0 OR run != '')
+                AND ({slices:UInt32} = 1 OR sipHash64(person, run) % {slices:UInt32} = {slice:UInt32})
             GROUP BY project, workflow, person, run
         )
         ARRAY JOIN starts AS entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 from typing import Annotated, Final
 
@@ -88,6 +89,11 @@ class Board(msgspec.Struct, frozen=True):
     def empty(self) -> bool:
         """True when nobody answered anything."""
         return not any(one.score.n for one in self.told.scales)
+
+    @property
+    def late(self) -> list[date]:
+        """Days whose latest answers are not counted yet."""
+        return self.told.scales[0].late
 
     @property
     def shown(self) -> list[tuple[Opinion, Metric]]:
@@ -312,7 +318,7 @@ def watch(request: Request, principal: Principal) -> Look:
 
     async def look(*, full: bool) -> Shown:
         board = await load(parts, principal, read(request))
-        drawn = {"verdict": drawing("verdict", board)}
+        drawn = {"verdict": drawing("verdict", board), "late": drawing("late", board.late)}
         for opinion, metric in board.shown:
             drawn[f"card-{metric.id}"] = drawing("card", board, opinion, metric)
             drawn[f"facts-{metric.id}"] = drawing("facts", opinion, metric)
