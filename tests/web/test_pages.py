@@ -25,6 +25,8 @@ OPENED_BY = {
     "/report": {"executive", "operational", "customerSuccess"},
     "/performance": TECHNICAL,
     "/crashes": TECHNICAL,
+    "/business": {"executive", "operational", "customerSuccess"},
+    "/live/business": {"executive", "operational", "customerSuccess"},
     "/customers": {"customerSuccess"},
     "/customers/backtest": {"customerSuccess"},
     "/engagement": {"operational", "executive"},
