@@ -209,13 +209,21 @@ def test_openapi_names_every_route_and_the_keys_of_a_metric(site: Site) -> None:
         "/api/v1/retention",
         "/api/v1/retention/users",
         "/api/v1/features",
+        "/api/v1/features/accounts",
+        "/api/v1/features/days",
         "/api/v1/workflows",
         "/api/v1/roles",
+        "/api/v1/roles/days",
         "/api/v1/satisfaction",
         "/api/v1/satisfaction/comments",
         "/api/v1/report",
         "/api/v1/annotations",
         "/api/v1/annotations/{id}",
+        "/api/v1/customers",
+        "/api/v1/customers/{id}",
+        "/api/v1/backtest",
+        "/api/v1/crashes",
+        "/api/v1/impact",
     }
     assert set(document["components"]["schemas"]["MetricModel"]["properties"]) >= PROMISED
     assert re.fullmatch(r"3\.1\.\d", document["openapi"])

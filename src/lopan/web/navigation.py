@@ -26,6 +26,7 @@ class Page(msgspec.Struct, frozen=True):
 
 USERS: Final = "Users"
 COMPANY: Final = "Business"
+SYSTEM: Final = "System"
 
 OVERVIEW: Final = Page("/overview", "Overview", "home")
 PERFORMANCE: Final = Page("/performance", "Performance", "gauge", ("performance", "memory", "crashes"), views=True)
@@ -56,11 +57,11 @@ _BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "support
 BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
 CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
-ALERTS: Final = Page("/alerts", "Alerts", "bell")
-SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION))
-IMPORTS: Final = Page("/imports", "Imports", "tray", (access.ADMINISTRATION,))
-DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION))
-REFERENCE: Final = Page("/docs", "API", "code")
+ALERTS: Final = Page("/alerts", "Alerts", "bell", (), SYSTEM)
+SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION), SYSTEM)
+IMPORTS: Final = Page("/imports", "Imports", "tray", (access.ADMINISTRATION,), SYSTEM)
+DIRECTIVES: Final = Page("/directives", "Directives", "send", ("systemHealth", access.ADMINISTRATION), SYSTEM)
+REFERENCE: Final = Page("/docs", "API", "code", (), SYSTEM)
 PAGES: Final = (
     OVERVIEW,
     PERFORMANCE,
