@@ -37,8 +37,8 @@ assets: $(VENV)/.packages ## the front end's bundles
 demo: setup ## a simulated fleet on http://127.0.0.1:8700
 	@$(BIN)/lopan demo --port $(PORT)
 
-test: lint ## all that CI runs, in two halves at once
-	@LOPAN_CHROMIUM="$$(.ci/chromium)" $(BIN)/python tests/halves.py $(ARGS)
+test: lint ## all that CI runs, two groups of tests at a time
+	@LOPAN_CHROMIUM="$$(.ci/chromium)" $(BIN)/python tests/run.py $(ARGS)
 
 lint: setup ## style, types, imports, docs
 	@$(BIN)/ruff check $(CODE)

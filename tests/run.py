@@ -1,0 +1,47 @@
+"""All tests, two groups at a time: machines have two cores, and most tests wait for a process of their own.
+
+A group is a process: the engine's memory is counted by the process, and stores that many tests opened add up. What a group
+printed comes when it has ended; with arguments this is pytest and nothing else.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+PYTEST = [sys.executable, "-m", "pytest"]
+GROUPS = (("web",), ("analytics",), (), ("alerts", "bench", "catalog", "cli"))
+"""The longest first; the empty one is all that no other names."""
+
+
+def main(arguments: list[str]) -> int:
+    """The worst exit code of all groups."""
+    if arguments:
+        return subprocess.call([*PYTEST, *arguments])
+    with ThreadPoolExecutor(2) as lanes:
+        return max(lanes.map(run, GROUPS))
+
+
+def run(group: tuple[str, ...]) -> int:
+    """One group in a process of its own."""
+    paths = [str(ROOT / name) for name in group] or others()
+    ended = subprocess.run(
+        [*PYTEST, "-p", "no:cacheprovider", *paths], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    sys.stdout.buffer.write(ended.stdout)
+    sys.stdout.flush()
+    return ended.returncode
+
+
+def others() -> list[str]:
+    """Every folder and file of tests that no group names."""
+    named = {name for group in GROUPS for name in group}
+    found = [path for path in ROOT.iterdir() if path.name not in named and not path.name.startswith("_")]
+    return sorted(str(path) for path in found if path.is_dir() or path.name.startswith("test_"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
