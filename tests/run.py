@@ -1,6 +1,6 @@
 """All tests, two groups at a time: machines have two cores, and most tests wait for a process of their own.
 
-A group is a process: the engine's memory is counted by the process, and stores that many tests opened add up. What a group
+A group is a process: the engine counts memory by the process, and stores that many tests opened add up. What a group
 printed comes when it has ended; with arguments this is pytest and nothing else.
 """
 
