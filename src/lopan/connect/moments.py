@@ -8,7 +8,7 @@ of day may follow: ``dd/mm/yyyy`` also reads 03/04/2026 14:05), a strptime patte
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +31,6 @@ _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
 )  # fmt: skip
-_MONTH_NAMES = pa.array([*_MONTHS, *(month[:3] for month in _MONTHS)])
 _ZONE = r"(?P<z>[Zz]|[+-]\d{2}:?\d{2})"
 _CLOCK = r"(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?"
 _TAIL = rf"(?:[ ,T]+{_CLOCK}(?:\s*(?P<p>[AaPp])\.?[Mm]\.?)?(?:\s*{_ZONE})?)?"
@@ -162,7 +161,7 @@ def _date(parts: dict[str, pa.Array], count: int) -> tuple[NDArray[np.int64], ND
     if "m" in parts:
         month = _whole(parts, "m", count)
     else:
-        index = pc.index_in(pc.utf8_lower(pc.fill_null(parts["b"], "")), _MONTH_NAMES)
+        index = pc.index_in(pc.utf8_lower(pc.fill_null(parts["b"], "")), _month_names())
         index = np.asarray(pc.fill_null(index, -1)).astype(np.int64)
         month = np.where(index < 0, 0, index % 12 + 1)
     day = _whole(parts, "d", count)
@@ -206,3 +205,9 @@ def _whole(parts: dict[str, pa.Array], name: str, count: int) -> NDArray[np.int6
         return np.zeros(count, np.int64)
     texts = pc.fill_null(parts[name], "0")
     return np.asarray(pc.if_else(pc.equal(texts, ""), "0", texts).cast(pa.int64()))
+
+
+@cache
+def _month_names() -> pa.Array:
+    """Not made on import: the first value of Arrow in a process decides whether pandas is loaded (``lopan.lean``)."""
+    return pa.array([*_MONTHS, *(month[:3] for month in _MONTHS)])
