@@ -24,7 +24,7 @@ class _Closed(MetaPathFinder):
 
 
 def without_pandas() -> None:
-    """Call before the first ``pa.array`` of the process, so make none while modules are imported; later it is in vain."""
+    """Call before the first ``pa.array`` of the process, so make none on import; later it is in vain."""
     if "pandas" in sys.modules:
         return
     door = _Closed()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import Engine
@@ -16,12 +17,14 @@ from lopan.clock import Clock
 from lopan.config import Config
 from lopan.connect import mapping
 from lopan.connect.load import Loader
-from lopan.connect.mqtt.listen import LATE, PART, Listen
 from lopan.connect.sql.follow import Follow
 from lopan.control import pulls
 from lopan.control.pulls import Pull
 from lopan.errors import ConfigError, LopanError
 from lopan.store import Store
+
+if TYPE_CHECKING:
+    from lopan.connect.mqtt.listen import Listen
 
 _PATIENCE_SECONDS = 600
 _STOP_SECONDS = 5
@@ -58,7 +61,7 @@ class Connections:
             Follow(engine, store, loader, clock, one, mappings, config.timezone, self._asking)
             for one in config.connect.sql
         ]
-        self.brokers = [Listen(engine, loader, clock, one, config.root / "lopan.d") for one in config.connect.mqtt]
+        self.brokers = _brokers(config, engine, loader, clock) if config.connect.mqtt else []
         self._turn = asyncio.Semaphore(1)
         self._pulling: set[asyncio.Future[None]] = set()
 
@@ -85,8 +88,8 @@ class Connections:
                 found.append(_shown(pull, one.kind, where, self._stale(pull, _LATE * timedelta(minutes=one.every))))
         for broker in self.brokers:
             name = broker.connection.name
-            pull = known.get((name, PART), Pull(connection=name, part=PART))
-            found.append(_shown(pull, "mqtt", broker.connection.host, self._stale(pull, LATE)))
+            pull = known.get((name, broker.PART), Pull(connection=name, part=broker.PART))
+            found.append(_shown(pull, "mqtt", broker.connection.host, self._stale(pull, broker.LATE)))
         return found
 
     async def _follow(self, follow: Follow) -> None:
@@ -133,6 +136,13 @@ class Connections:
             return pull.succeeded_at or pull.failing_since
         last = pull.succeeded_at or self._began
         return last if self._clock.now() - last > late + timedelta(minutes=1) else None
+
+
+def _brokers(config: Config, engine: Engine, loader: Loader, clock: Clock) -> list[Listen]:
+    # 4 MB of code, for those alone who name a broker.
+    from lopan.connect.mqtt.listen import Listen
+
+    return [Listen(engine, loader, clock, one, config.root / "lopan.d") for one in config.connect.mqtt]
 
 
 def _shown(pull: Pull, kind: str, where: str, stale: datetime | None) -> Connected:

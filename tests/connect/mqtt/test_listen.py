@@ -16,7 +16,7 @@ from tests.house import House
 
 from lopan.clock import SystemClock
 from lopan.config import MqttConnection
-from lopan.connect.mqtt.listen import PART, Listen
+from lopan.connect.mqtt.listen import Listen
 from lopan.connect.mqtt.tracker import LOST
 from lopan.control import pulls
 from lopan.store.facts import now
@@ -91,7 +91,7 @@ async def test_states_become_facts_over_a_death_a_gap_and_a_restart(house: House
         await edge.subscribe("spBv1.0/Plant/NCMD/Line")
         commands = aiter(edge.messages)
         async with listening(house, broker):
-            await until(lambda: pulls.get(house.engine, "floor", PART).succeeded_at is not None)
+            await until(lambda: pulls.get(house.engine, "floor", Listen.PART).succeeded_at is not None)
             await edge.publish("spBv1.0/Plant/NBIRTH/Line", birth)
             await edge.publish("spBv1.0/Plant/DBIRTH/Line/Press", sp.payload(*running, seq=1))
             await edge.publish(
@@ -115,14 +115,14 @@ async def test_states_become_facts_over_a_death_a_gap_and_a_restart(house: House
             await edge.publish("spBv1.0/Plant/DBIRTH/Line/Press", sp.payload(*again, seq=1))
             await until(lambda: len(facts(house)) == 4)
         assert facts(house)[2:] == [("Line-Press", "idle", LOST, 1, False), ("Line-Press", "production", "", 0, True)]
-    assert pulls.get(house.engine, "floor", PART).refused == 0
+    assert pulls.get(house.engine, "floor", Listen.PART).refused == 0
 
 
 async def test_a_broker_that_refuses_is_noted_without_the_password(
     house: House, broker: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with listening(house, broker, "wrong-secret-9"):
-        await until(lambda: pulls.get(house.engine, "floor", PART).failing_since is not None)
-    noted = pulls.get(house.engine, "floor", PART).error
+        await until(lambda: pulls.get(house.engine, "floor", Listen.PART).failing_since is not None)
+    noted = pulls.get(house.engine, "floor", Listen.PART).error
     assert noted
     assert "wrong-secret-9" not in noted + caplog.text

@@ -7,6 +7,7 @@ import logging
 import ssl
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import aiomqtt
 from sqlalchemy import Engine
@@ -21,7 +22,6 @@ from lopan.connect.mqtt.session import NAMESPACE, Session, read_topic
 from lopan.control import pulls
 from lopan.errors import ConfigError, LopanError, Rejected
 
-PART = "sparkplug"
 _LOAD_SECONDS, _COUNTS_SECONDS = 1.0, 30.0
 _ASK_AGAIN_SECONDS = 30.0
 _SILENT_SECONDS = 60.0
@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 
 class Listen:
     """Belongs to one event loop. Raises ConfigError when the connection can't ever work."""
+
+    PART: Final = "sparkplug"
+    LATE: Final = timedelta(seconds=_COUNTS_SECONDS * 4)
+    """A broker that has not been noted as well for so long is not."""
 
     def __init__(
         self, engine: Engine, loader: Loader, clock: Clock, connection: MqttConnection, operator: Path
@@ -148,7 +152,7 @@ class Listen:
 
     async def _note(self, at: datetime) -> None:
         def work() -> None:
-            known = pulls.get(self._engine, self.connection.name, PART)
+            known = pulls.get(self._engine, self.connection.name, self.PART)
             pulls.keep(self._engine, pulls.succeeded(
                 known, at, watermark="", taken=self._taken, refused=self._refused, compared_at=None
             ))  # fmt: skip
@@ -161,17 +165,13 @@ class Listen:
         log.warning("%s: %s", self.connection.name, said)
 
         def work() -> None:
-            known = pulls.get(self._engine, self.connection.name, PART)
+            known = pulls.get(self._engine, self.connection.name, self.PART)
             pulls.keep(self._engine, pulls.failed(known, self._clock.now(), said))
 
         await asyncio.to_thread(work)
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp() * 1_000)
-
-
-LATE = timedelta(seconds=_COUNTS_SECONDS * 4)
-"""A broker that has not been noted as well for so long is not."""
 
 
 def _context(connection: MqttConnection) -> ssl.SSLContext | None:
