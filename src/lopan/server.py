@@ -6,10 +6,11 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -200,9 +201,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         loader = Loader(engine, store, root / "facts", clock, changed)
         await asyncio.to_thread(loader.recover)
         connections = Connections(config, engine, store, loader, clock)
-        picking = asyncio.create_task(Pickup(engine, loader).run(), name="imports")
-        picking.add_done_callback(_ended)
-        stack.push_async_callback(_cancel, picking)
+        _background(stack, Pickup(engine, loader).run(), "imports")
 
         uploads = Uploads(root / "uploads", loader, clock, config.timezone, root / "lopan.d")
         stack.push_async_callback(asyncio.to_thread, uploads.close)
@@ -212,31 +211,22 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
         usage = Usage(people, pages, product, clock)
-        judging = load_judging(root / "lopan.d")
+        business, judging = config.business, load_judging(root / "lopan.d")
         approved = partial(asyncio.to_thread, baselines.current, engine)
-        business = config.business
-        told, heard = (
-            Facts(one, store, config.timezone, business.currency, business.support_site) for one in (pages, rules)
-        )
-        asked, judged = _queries(people, usage), _queries(watched, Usage(watched, rules, product, clock))
-        kpis = Kpis(
-            pages,
-            catalog,
-            clock,
-            config.timezone,
-            asked,
-            FactKpis(told, clock, moneykpis.queries(told, judging, approved)),
-        )
+
+        def facts_of(readers: Readers) -> Facts:
+            return Facts(readers, store, config.timezone, business.currency, business.support_site)
+
+        def kpis_of(readers: Readers, people: People, usage: Usage, known: Facts) -> Kpis:
+            money = moneykpis.queries(known, judging, approved)
+            asked = _queries(people, usage)
+            return Kpis(readers, catalog, clock, config.timezone, asked, FactKpis(known, clock, money))
+
+        known = facts_of(pages)
+        kpis = kpis_of(pages, people, usage, known)
         alerts = Alerts(
             engine,
-            Kpis(
-                rules,
-                catalog,
-                clock,
-                config.timezone,
-                judged,
-                FactKpis(heard, clock, moneykpis.queries(heard, judging, approved)),
-            ),
+            kpis_of(rules, watched, Usage(watched, rules, product, clock), facts_of(rules)),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -245,18 +235,12 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             playbooks=playbooks,
             url=config.public_url,
         )
-        recompute = asyncio.create_task(days.run(), name="days")
-        recompute.add_done_callback(_ended)
-        stack.push_async_callback(_cancel, recompute)
-        customers = Customers(days, pages, told, product, load_health(root / "lopan.d"))
+        _background(stack, days.run(), "days")
+        customers = Customers(days, pages, known, product, load_health(root / "lopan.d"))
         current = Current(engine, clock)
         await current.reload()
-        following = asyncio.create_task(current.run(), name="directives")
-        following.add_done_callback(_ended)
-        stack.push_async_callback(_cancel, following)
-        task = asyncio.create_task(alerts.run(), name="alerts")
-        task.add_done_callback(_ended)
-        stack.push_async_callback(_cancel, task)
+        _background(stack, current.run(), "directives")
+        _background(stack, alerts.run(), "alerts")
         parts = Parts(
             config=config,
             clock=clock,
@@ -274,20 +258,16 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             reach=Reaches(pages),
             current=current,
             screens=screens,
-            facts=told,
+            facts=known,
             loader=loader,
             connections=connections,
             uploads=uploads,
             customers=customers,
             impacts=Impacts(customers.sources, pages),
         )
-        following_sources = asyncio.create_task(connections.run(), name="connections")
-        following_sources.add_done_callback(_ended)
-        stack.push_async_callback(_cancel, following_sources)
+        _background(stack, connections.run(), "connections")
         if config.notify.email.host:
-            mailing = asyncio.create_task(Mailer(parts).run(), name="reports")
-            mailing.add_done_callback(_ended)
-            stack.push_async_callback(_cancel, mailing)
+            _background(stack, Mailer(parts).run(), "reports")
         web = create_app(parts)
         verify = Keys(engine).verify
         feeding = FactsIntake(loader, web.state.auth.bearer, access.may_feed, config.ingest)
@@ -320,6 +300,13 @@ def _open_store(config: Config) -> Chdb:
     migrate(store)
     facts.prepare(store)
     return store
+
+
+def _background(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
+    """Run ``work`` until the stack is left; the process ends when it fails."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_ended)
+    stack.push_async_callback(_cancel, task)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
