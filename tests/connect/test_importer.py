@@ -43,7 +43,8 @@ def load(house: House, path: Path, **options: Any) -> Outcome:
         stages = partial(house.loader.stage, by="nobody")
         return importer.run(path, Options(**options), stages, partial=partly, operator=operator)
 
-    return house.run(work)  # type: ignore[no-any-return]
+    outcome: Outcome = house.run(work)
+    return outcome
 
 
 def test_a_preview_shows_what_a_person_has_to_decide(lines: Path) -> None:

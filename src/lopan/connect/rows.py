@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from types import GenericAlias
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -137,4 +138,4 @@ def _blank(kind: str, optional: bool) -> object:
 
 @cache
 def _decoders(kind: type[Fact]) -> _Decoders:
-    return _Decoders(msgspec.json.Decoder(list[kind]), msgspec.json.Decoder(kind))  # type: ignore[valid-type]
+    return _Decoders(msgspec.json.Decoder(GenericAlias(list, kind)), msgspec.json.Decoder(kind))

@@ -115,7 +115,8 @@ def _measure(path: Path) -> None:
                         if total > MOST_BYTES:
                             limit = f"{MOST_BYTES // 1_000_000} MB"
                             raise Rejected(path.name, f"is larger than {limit} once decompressed; export it as CSV")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    # RuntimeError: a part is encrypted, or compressed in a way that Python does not know.
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise Rejected(path.name, f"is no workbook: {error}") from None
 
 
