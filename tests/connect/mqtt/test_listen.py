@@ -86,6 +86,8 @@ async def rebirth_wished(commands: Any) -> bytes:
 
 async def test_states_become_facts_over_a_death_a_gap_and_a_restart(house: House, broker: int) -> None:
     birth = sp.payload(sp.metric("bdSeq", 0, sp.UINT64), seq=0)
+    # Times are said, so that it does not matter how soon after each other messages are heard.
+    begun = int(SystemClock().now().timestamp() * 1_000) - 60_000
     running = [sp.metric("State", 1, sp.INT32, alias=1), sp.metric("Good", 10, sp.UINT64, alias=2)]
     async with client(broker) as edge:
         await edge.subscribe("spBv1.0/Plant/NCMD/Line")
@@ -93,13 +95,11 @@ async def test_states_become_facts_over_a_death_a_gap_and_a_restart(house: House
         async with listening(house, broker):
             await until(lambda: pulls.get(house.engine, "floor", PART).succeeded_at is not None)
             await edge.publish("spBv1.0/Plant/NBIRTH/Line", birth)
-            await edge.publish("spBv1.0/Plant/DBIRTH/Line/Press", sp.payload(*running, seq=1))
-            await edge.publish(
-                "spBv1.0/Plant/DDATA/Line/Press", sp.payload(sp.metric("", 14, sp.UINT64, alias=2), seq=2)
-            )
+            await edge.publish("spBv1.0/Plant/DBIRTH/Line/Press", sp.payload(*running, seq=1, at=begun))
+            more = sp.payload(sp.metric("", 14, sp.UINT64, alias=2), seq=2, at=begun + 1_000)
+            await edge.publish("spBv1.0/Plant/DDATA/Line/Press", more)
             await edge.publish("spBv1.0/Plant/DDATA/Line/Press", b"\xff\xff no payload")
-            await asyncio.sleep(0.01)
-            down = sp.payload(sp.metric("", 2, sp.INT32, alias=1), seq=4)
+            down = sp.payload(sp.metric("", 2, sp.INT32, alias=1), seq=4, at=begun + 2_000)
             await edge.publish("spBv1.0/Plant/DDATA/Line/Press", down)
             assert b"Node Control/Rebirth" in await rebirth_wished(commands)
             await until(lambda: len(facts(house)) == 2)
