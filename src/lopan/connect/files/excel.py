@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +40,8 @@ def open_table(path: Path, options: Options) -> Table:
         raise Rejected(path.name, f"sheet {sheet!r} has no heading in row {index + 1}")
     names = headings(rows, index)
     found = {"sheet": sheet, "heading": f"row {index + 1}"}
-    return Table("excel", names, found, partial(_blocks, path, sheet, index, names, found), {"sheet": book.sheet_names})
-
-
-def _blocks(path: Path, sheet: str, index: int, names: list[str], found: dict[str, str]) -> Iterator[Block]:
-    totals: list[str] = []
-    yield from without_totals(_read(path, sheet, index, names), totals)
-    if totals:
-        found["totals left out"] = " | ".join(totals)
+    choices = {"sheet": book.sheet_names}
+    return Table("excel", names, found, lambda: without_totals(_read(path, sheet, index, names), found), choices)
 
 
 def _read(path: Path, sheet: str, index: int, names: list[str]) -> Iterator[Block]:
