@@ -260,8 +260,8 @@ def values_of(column: Column) -> st.SearchStrategy[Any]:
         "money": st.decimals(-MOST_MONEY * 2, MOST_MONEY * 2, places=4),
         "whole": st.sampled_from([int(one) for one in near] or [0]),
         "flag": st.booleans(),
-        "time": st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
-        "day": st.dates(date(1900, 1, 1), date(2299, 12, 31)),
+        "time": st.datetimes(datetime(1890, 1, 1), datetime(2310, 1, 1), timezones=st.just(UTC)),
+        "day": st.dates(date(1890, 1, 1), date(2310, 1, 1)),
     }
     values = found[column.kind]
     return values | st.none()

@@ -17,12 +17,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lopan.fact import KEY, MODIFIED, RECORDED, Column, Spec
-from lopan.fact.check import NO_ZONE, is_zone
+from lopan.fact.check import EARLIEST, LATEST, NO_ZONE, is_zone
 from lopan.fact.types import Site
-from lopan.store.facts import TIME, arrow
+from lopan.store.facts import arrow
 
-FIRST, END = datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC)
-"""Times from the first to before the last can be kept."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -114,10 +112,10 @@ def _texts(values: pa.Array, column: Column) -> Iterator[tuple[NDArray[np.bool_]
 
 
 def _moments(values: pa.Array, column: Column) -> Iterator[tuple[NDArray[np.bool_], str]]:
-    first = _EPOCH if column.name == MODIFIED.name else FIRST
-    edges = [pa.scalar(at, TIME) if column.kind == "time" else pa.scalar(at.date()) for at in (first, END)]
-    yield _true(pc.less(values, edges[0])), f"lies before {first.year}"
-    yield _true(pc.greater_equal(values, edges[1])), f"lies after {END.year - 1}"
+    first = _EPOCH.date() if column.name == MODIFIED.name else EARLIEST
+    days = values.cast(pa.date32(), safe=False) if column.kind == "time" else values
+    yield _true(pc.less(days, pa.scalar(first))), f"lies before {first.year}"
+    yield _true(pc.greater(days, pa.scalar(LATEST))), f"lies after {LATEST.year}"
 
 
 def _unlike(values: pa.Array, fine: Callable[[str], object]) -> NDArray[np.bool_]:
