@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,13 +20,6 @@ from lopan.fact import SPECS
 
 SHARED = Path(os.environ.get("LOPAN_SHARED_DATA", "/nonexistent"))
 LINES = "Order;Promised Date;Amount;Currency;Qty\nA;13/4/2026;12,5;EUR;4\nB;3/5/2026;1;EUR;5\n"
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    made = House(tmp_path_factory.mktemp("house"))
-    yield made
-    made.close()
 
 
 @pytest.fixture
