@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,21 @@ def open_table(path: Path, options: Options) -> Table:
     names = headings(rows, index)
     found = {"sheet": sheet, "heading": f"row {index + 1}"}
     choices = {"sheet": book.sheet_names}
-    return Table("excel", names, found, lambda: without_totals(_read(path, sheet, index, names), found), choices)
+    whole = cache(partial(_whole, path, sheet, index, names))
+    return Table("excel", names, found, lambda: without_totals(_blocks(whole()), found), choices)
 
 
-def _read(path: Path, sheet: str, index: int, names: list[str]) -> Iterator[Block]:
+def _whole(path: Path, sheet: str, index: int, names: list[str]) -> pa.RecordBatch:
+    """All rows of a sheet, which can't be read in parts."""
     try:
-        whole = fastexcel.read_excel(path).load_sheet(
+        return fastexcel.read_excel(path).load_sheet(
             sheet, header_row=None, column_names=names, skip_rows=index + 1, schema_sample_rows=None, eager=True
         )
     except fastexcel.FastExcelError as error:
         raise Rejected(path.name, f"sheet {sheet!r} can't be read: {_said(error)}") from None
+
+
+def _blocks(whole: pa.RecordBatch) -> Iterator[Block]:
     for start in range(0, whole.num_rows, _BLOCK_ROWS):
         rows = whole.slice(start, _BLOCK_ROWS)
         numbers = np.arange(start + 1, start + 1 + rows.num_rows, dtype=np.int64)

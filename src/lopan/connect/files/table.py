@@ -35,7 +35,7 @@ class Block(NamedTuple):
 
 
 class Table(NamedTuple):
-    """``found`` says how the file is read and by what evidence; ``blocks`` reads it from the start, each time anew."""
+    """``found`` says how the file is read and by what evidence; ``blocks`` goes through it from the start each time."""
 
     format: str
     columns: list[str]
