@@ -8,20 +8,16 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from lopan.demo.process import free_port
+
 PASSWORD = "correct-horse-7"
 ZONE = "Europe/Berlin"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def postgresql_binaries() -> Path | None:
@@ -162,11 +158,11 @@ def _running(command: list[str], owner: str | int | None, port: int, root: Path)
             process.wait()
 
 
-def _until(work: object, seconds: float = 30) -> None:
+def _until(work: Callable[[], object], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while True:
         try:
-            work()  # type: ignore[operator]
+            work()
         except (OSError, AssertionError):
             if time.monotonic() > end:
                 raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,13 +22,6 @@ SHARED = Path(os.environ.get("LOPAN_SHARED_DATA", "/nonexistent"))
 LINES = "Order;Promised Date;Amount;Currency;Qty\nA;13/4/2026;12,5;EUR;4\nB;3/5/2026;1;EUR;5\n"
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    made = House(tmp_path_factory.mktemp("house"))
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def lines(tmp_path: Path) -> Path:
     (tmp_path / "lines.csv").write_text(LINES)
@@ -43,7 +35,8 @@ def load(house: House, path: Path, **options: Any) -> Outcome:
         stages = partial(house.loader.stage, by="nobody")
         return importer.run(path, Options(**options), stages, partial=partly, operator=operator)
 
-    return house.run(work)  # type: ignore[no-any-return]
+    outcome: Outcome = house.run(work)
+    return outcome
 
 
 def test_a_preview_shows_what_a_person_has_to_decide(lines: Path) -> None:

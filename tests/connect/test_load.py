@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,13 +22,6 @@ from lopan.fact import SPECS
 from lopan.store.facts import REFUSED, known_on, now, prepare
 
 UTC_ZONE = ZoneInfo("UTC")
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    made = House(tmp_path_factory.mktemp("house"))
-    yield made
-    made.close()
 
 
 @pytest.fixture(autouse=True)

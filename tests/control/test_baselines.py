@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -57,11 +58,11 @@ def test_a_new_version_replaces_the_old_one_without_touching_its_values(engine: 
 
 
 @pytest.mark.parametrize("decided", [baselines.approve, baselines.reject])
-def test_what_is_decided_stays_decided(engine: Engine, decided: object) -> None:
+def test_what_is_decided_stays_decided(engine: Engine, decided: Callable[[Engine, int, str], object]) -> None:
     version = frozen(engine)
     baselines.reject(engine, version, "anna@example.org")
     with pytest.raises(Rejected, match="rejected"):
-        decided(engine, version, "ben@example.org")  # type: ignore[operator]
+        decided(engine, version, "ben@example.org")
 
 
 @pytest.mark.parametrize(

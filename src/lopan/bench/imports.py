@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
 
-from lopan.bench import workbook
+from sqlalchemy import Engine
+
+from lopan.bench import loading, workbook
 from lopan.bench.bed import say
 from lopan.bench.figure import Figure
-from lopan.bench.meter import Meter
-from lopan.clock import SYSTEM
-from lopan.config import StoreSettings
 from lopan.connect import importer
 from lopan.connect.load import Loader
-from lopan.control.database import open_database
-from lopan.errors import GiveUp
-from lopan.lean import without_pandas
-from lopan.store import Chdb
-from lopan.store.facts import prepare
+from lopan.store import Store
 
 ROWS = 1_000_000
 SHEET_ROWS = 50_000
@@ -37,14 +27,6 @@ _HEADINGS = (
 _BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-class Spent(NamedTuple):
-    """CPU and wall seconds of one import, and its rows."""
-
-    cpu_s: float
-    seconds: float
-    rows: int
-
-
 def run(rows: int = ROWS, sheet_rows: int = SHEET_ROWS) -> list[Figure]:
     """Import ``rows`` order lines from CSV and a sheet of ``sheet_rows`` by 33, each in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="lopan-import-") as scratch:
@@ -53,62 +35,15 @@ def run(rows: int = ROWS, sheet_rows: int = SHEET_ROWS) -> list[Figure]:
         _csv(root / "lines.csv", rows)
         workbook.write(root / "lines.xlsx", {"lines": _sheet(sheet_rows)})
         size = (root / "lines.csv").stat().st_size / 1e6
-        csv = _measured("CSV", root / "lines.csv", rows, 15, f"{size:,.0f} MB, {len(_HEADINGS)} columns")
-        return csv + _measured("Excel", root / "lines.xlsx", sheet_rows, 8, f"{SHEET_COLUMNS} columns")
+        note = f"{size:,.0f} MB, {len(_HEADINGS)} columns"
+        csv = loading.measure(root / "csv", rows, partial(_import, root / "lines.csv"), 15, note, "CSV: ")
+        work, note = partial(_import, root / "lines.xlsx"), f"{SHEET_COLUMNS} columns"
+        return csv + loading.measure(root / "xlsx", sheet_rows, work, 8, note, "Excel: ")
 
 
-def _measured(name: str, path: Path, rows: int, bar: float, note: str) -> list[Figure]:
-    spawn = multiprocessing.get_context("spawn")
-    here, there = spawn.Pipe()
-    process = spawn.Process(target=_child, args=(there, path), name=name)
-    process.start()
-    there.close()
-    assert process.pid is not None
-    meter = Meter(process.pid)
-    try:
-        here.recv()
-        idle = meter.rss_mb
-        here.send("go")
-        spent: Spent = here.recv()
-    except EOFError:
-        raise GiveUp(f"the import from {name} failed; its messages above say why") from None
-    finally:
-        process.join()
-        meter.close()
-    if spent.rows != rows:
-        raise GiveUp(f"{spent.rows:,} of {rows:,} rows of {name} were loaded")
-    return [
-        Figure(name=f"{name}: CPU of {rows:,} rows until loaded", value=spent.cpu_s, unit="s", bar=bar, note=note),
-        Figure(name=f"{name}: peak RSS above idle", value=meter.peak_mb - idle, unit="MB", bar=300),
-        Figure(name=f"{name}: rows a second", value=rows / spent.seconds, unit="1/s", better="higher"),
-    ]
-
-
-def _child(there: Connection, path: Path) -> None:
-    """On a thread that is not the main one, as the store wants it."""
-    without_pandas()
-    thread = threading.Thread(target=_work, args=(there, path))
-    thread.start()
-    thread.join()
-    there.close()
-
-
-def _work(there: Connection, path: Path) -> None:
-    root = path.parent / path.suffix[1:]
-    engine = open_database(root)
-    store = Chdb(root / "store", StoreSettings().max_memory)
-    prepare(store)
-    loader = Loader(engine, store, root / "facts", SYSTEM)
-    there.send("ready")
-    there.recv()
-    cpu, began = time.process_time(), time.monotonic()
+def _import(path: Path, engine: Engine, store: Store, loader: Loader) -> int:
     options = importer.Options(fact="order_line", zone="Europe/Berlin", dates="iso")
-    outcome = importer.run(path, options, partial(loader.stage, by="bench"))
-    spent = time.process_time() - cpu, time.monotonic() - began
-    (count,) = store.query("SELECT count() AS rows FROM fact_order_line").to_pylist()
-    there.send(Spent(*spent, min(count["rows"], outcome.report.taken)))
-    store.close()
-    engine.dispose()
+    return importer.run(path, options, partial(loader.stage, by="bench")).report.taken
 
 
 def _csv(path: Path, rows: int) -> None:

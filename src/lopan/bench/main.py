@@ -10,7 +10,7 @@ from lopan.bench import alert, freshness, imports, ingest, pull, query, sentry
 from lopan.bench.figure import Figure, Report, as_json, as_table
 from lopan.config import SqlConnection
 
-_BENCH_PASSWORD = "env:LOPAN_BENCH_PASSWORD"  # noqa: S105 - the name of a variable
+_FROM_ENVIRONMENT = "env:LOPAN_BENCH_PASSWORD"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -31,12 +31,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="lopan bench", description=__doc__, allow_abbrev=False)
     benches = top.add_subparsers(title="benches", metavar="BENCH", required=True)
     _ingest(_add(benches, "ingest", "CPU, memory and rate of intake until events are queryable", _run_ingest))
-    one = _add(
-        benches,
-        "freshness",
-        "from acknowledged to visible in the API, idle and loaded",
-        _run_freshness,
-    )
+    one = _add(benches, "freshness", "from acknowledged to visible in the API, idle and loaded", _run_freshness)
     one.add_argument("--probes", type=int, default=freshness.PROBES, help="events timed in each state (default: 100)")
     one.add_argument("--load", type=int, default=freshness.LOAD, help="events a second beside them (default: 5000)")
     one = _add(benches, "alert", "from a breach acknowledged to its webhook received", _run_alert)
@@ -97,7 +92,7 @@ def _run_alert(args: argparse.Namespace) -> list[Figure]:
 def _run_pull(args: argparse.Namespace) -> list[Figure]:
     connection = SqlConnection(
         name="bench", kind="postgresql", host=args.host, port=args.port, database=args.database, user=args.user,
-        password=_BENCH_PASSWORD, mappings=["bench"],
+        password=_FROM_ENVIRONMENT, mappings=["bench"],
     )  # fmt: skip
     return pull.run(connection, args.rows)
 

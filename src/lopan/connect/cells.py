@@ -178,21 +178,24 @@ def _whole(raw: pa.Array, column: Column, way: Way) -> Cells:
 
 
 def _money(raw: pa.Array, column: Column, way: Way) -> Cells:
+    inexact = way.factor != 1.0 or way.round
     if pa.types.is_string(raw.type):
-        found = raw if way.decimal == "." and not way.thousands and _casts(raw, _MONEY) else _cleaned(raw, way)
+        plainly = _cast(raw, _MONEY) if _is_plain(way) else None
+        if plainly is not None and not inexact:
+            return Cells(plainly)
+        found = raw if plainly is not None else _cleaned(raw, way)
     elif _is_number(raw.type):
         found = raw
     else:
         return _not(raw, _MONEY, "is not a number")
-    if way.factor != 1.0 or way.round or pa.types.is_floating(found.type):
-        return _money_of_floats(found, way)
-    return _exact(found)
+    return _money_of_floats(found, way) if inexact or pa.types.is_floating(found.type) else _exact(found)
 
 
 def _exact(found: pa.Array) -> Cells:
     """Decimals from texts, whole numbers or decimals; a fifth place is refused."""
-    if _casts(found, _MONEY):
-        return Cells(found.cast(_MONEY))
+    values = _cast(found, _MONEY)
+    if values is not None:
+        return Cells(values)
     if not pa.types.is_string(found.type):
         found = found.cast(pa.utf8())
     usual = pc.replace_substring_regex(found, r"^([+-]?)0+(\d)", r"\1\2")
@@ -249,8 +252,9 @@ def _money_of_floats(found: pa.Array, way: Way) -> Cells:
 
 def _parsed(raw: pa.Array, way: Way, kind: pa.DataType, pattern: str) -> tuple[pa.Array, list[tuple[Mask, str]]]:
     """Numbers from texts: at once where all are plain, else after a look at every one."""
-    if way.decimal == "." and not way.thousands and _casts(raw, kind):
-        return raw.cast(kind), []
+    values = _cast(raw, kind) if _is_plain(way) else None
+    if values is not None:
+        return values, []
     found = _cleaned(raw, way)
     fits = pc.fill_null(pc.match_substring_regex(found, pattern), False)
     values = pc.if_else(fits, found, pa.scalar(None, pa.utf8())).cast(kind)
@@ -395,12 +399,16 @@ def _plain_word(text: str) -> str:
     return re.sub(r"[\s_-]+", "_", text.strip().lower())
 
 
-def _casts(values: pa.Array, kind: pa.DataType) -> bool:
+def _is_plain(way: Way) -> bool:
+    return way.decimal == "." and not way.thousands
+
+
+def _cast(values: pa.Array, kind: pa.DataType) -> pa.Array | None:
+    """The values in another type; None when one of them is not to be had in it."""
     try:
-        values.cast(kind)
+        return values.cast(kind)
     except pa.ArrowInvalid:
-        return False
-    return True
+        return None
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -6,7 +6,7 @@ Beyond the types: times and days lie where the store can keep them, and ``SPANS`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lopan.fact import KEY, MODIFIED, RECORDED, Column, Spec
-from lopan.store.facts import TIME, arrow
+from lopan.fact.check import EARLIEST, LATEST, NO_ZONE, is_zone
+from lopan.fact.types import Site
+from lopan.store.facts import arrow
 
-FIRST, END = datetime(1900, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC)
-"""Times from the first to before the last can be kept."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,13 +46,15 @@ def complete(columns: Mapping[str, pa.Array], spec: Spec, count: int) -> dict[st
 
 
 def check(columns: Mapping[str, pa.Array], spec: Spec) -> list[Problem]:
-    """What breaks a limit in complete columns, field by field in order; spans come last."""
+    """What breaks a limit in complete columns, field by field in order; spans come last, and the zone of a site."""
     found = []
     for column in (KEY, MODIFIED, RECORDED, *spec.columns):
         found += [Problem(mask, column.name, said) for mask, said in limits(columns[column.name], column)]
     for earlier, later in spec.spans:
         before = _true(pc.less(columns[later], columns[earlier]))
         found.append(Problem(before, later, f"lies before {earlier}"))
+    if spec.type is Site:
+        found.append(Problem(_unlike(columns["timezone"], is_zone), "timezone", NO_ZONE))
     return [one for one in found if one.rows.any()]
 
 
@@ -105,17 +107,22 @@ def _texts(values: pa.Array, column: Column) -> Iterator[tuple[NDArray[np.bool_]
     if column.shortest:
         yield _true(pc.less(pc.utf8_length(values), column.shortest)), "is empty"
     if column.pattern:
-        coded = values.dictionary_encode()
-        fine = [re.search(column.pattern, word) is not None for word in coded.dictionary.to_pylist()]
         said = "is no currency of three letters" if "A-Z" in column.pattern else f"does not match {column.pattern}"
-        yield ~_true(pc.fill_null(pa.array(fine, pa.bool_()).take(coded.indices), True)), said
+        yield _unlike(values, re.compile(column.pattern).search), said
 
 
 def _moments(values: pa.Array, column: Column) -> Iterator[tuple[NDArray[np.bool_], str]]:
-    first = _EPOCH if column.name == MODIFIED.name else FIRST
-    edges = [pa.scalar(at, TIME) if column.kind == "time" else pa.scalar(at.date()) for at in (first, END)]
-    yield _true(pc.less(values, edges[0])), f"lies before {first.year}"
-    yield _true(pc.greater_equal(values, edges[1])), f"lies after {END.year - 1}"
+    first = _EPOCH.date() if column.name == MODIFIED.name else EARLIEST
+    days = values.cast(pa.date32(), safe=False) if column.kind == "time" else values
+    yield _true(pc.less(days, pa.scalar(first))), f"lies before {first.year}"
+    yield _true(pc.greater(days, pa.scalar(LATEST))), f"lies after {LATEST.year}"
+
+
+def _unlike(values: pa.Array, fine: Callable[[str], object]) -> NDArray[np.bool_]:
+    """Which texts are not fine; each is asked about once, however many rows have it."""
+    coded = values.dictionary_encode()
+    found = pa.array([bool(fine(word)) for word in coded.dictionary.to_pylist()], pa.bool_())
+    return ~_true(pc.fill_null(found.take(coded.indices), True))
 
 
 def _true(mask: pa.Array) -> NDArray[np.bool_]:

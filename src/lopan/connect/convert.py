@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from lopan.connect import cells, check, keys
 from lopan.connect.cells import Cells, Way
 from lopan.connect.mapping import Condition, Field, Mapping, Target
-from lopan.connect.stage import MOST_REFUSED, Refused, schema
+from lopan.connect.stage import LONGEST_RAW, MOST_REFUSED, Refused, schema
 from lopan.errors import Rejected
 from lopan.fact import COMMON, KEY, Column, Spec
 from lopan.store.facts import arrow
 
 Mask = NDArray[np.bool_]
-_RAW = 2_000
 _JOINED = "; "
 
 
@@ -51,7 +50,6 @@ class Converter:
         self._names = list(columns)
         _lint_columns(mapping, target, columns)
         self._ways = {column.name: _way(mapping, field, zone) for column, field in target.all_fields()}
-        self._null = mapping.null
         self._fixed = {
             column.name: (
                 _fixed(column, field.constant, self._ways[column.name], mapping),
@@ -128,7 +126,7 @@ class Converter:
     def _one(self, block: pa.RecordBatch, column: Column, field: Field) -> Cells:
         constant, default = self._fixed[column.name]
         if constant is not None:
-            return Cells(_same(constant, block.num_rows))
+            return Cells(pa.repeat(constant, block.num_rows))
         way = self._ways[column.name]
         parts = [block.column(name) for name in field.columns]
         if not parts:
@@ -232,10 +230,6 @@ def _together(parts: list[pa.Array], separator: str, null: tuple[str, ...]) -> p
     return pc.replace_with_mask(joined, pc.equal(joined, ""), pa.scalar(None, pa.utf8()))
 
 
-def _same(value: pa.Scalar, count: int) -> pa.Array:
-    return pa.repeat(value, count)
-
-
 def _blanked(columns: dict[str, pa.Array], spec: Spec, gone: Mask) -> dict[str, pa.Array]:
     """Deleted rows with what they need not have: bad values and gaps would keep them out of the store."""
     mask = pa.array(gone)
@@ -246,4 +240,4 @@ def _raw(block: pa.RecordBatch, rows: NDArray[np.int64]) -> list[str]:
     """Rows as they came, cells between semicolons."""
     picked = block.take(pa.array(rows))
     lines = zip(*(column.to_pylist() for column in picked.columns), strict=True)
-    return [_JOINED.join("" if cell is None else str(cell) for cell in line)[:_RAW] for line in lines]
+    return [_JOINED.join("" if cell is None else str(cell) for cell in line)[:LONGEST_RAW] for line in lines]

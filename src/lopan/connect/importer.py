@@ -289,7 +289,7 @@ class _Fact:
 
 
 def _reading(options: Options, known: Mapping | None) -> Reading:
-    said = known.file if known is not None else mapping.File()
+    said = known.file if known is not None else Reading()
     return Reading(
         format=options.format or said.format,
         encoding=options.encoding or said.encoding,

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from lopan.control.batches import Batch
 from lopan.errors import LopanError, Rejected
 from lopan.fact import SPECS, Spec
 from lopan.store import Store
-from lopan.store.facts import REFUSED, schema, table, take_back, versions
+from lopan.store.facts import REFUSED, TIME, schema, table, take_back, versions
 
 BLOCK_ROWS = 32_768
 """Rows of one insert: with twice as many, an import takes 70 MB more."""
@@ -157,8 +157,8 @@ def _block(rows: Iterable[pa.RecordBatch], batch: Batch, spec: Spec) -> pa.Table
         "source": _same(whole.num_rows, batch.source),
         "ver": pc.multiply(modified, 1_000).cast(pa.uint64()),
         "deleted": whole["deleted"].cast(pa.uint8()),
-        "ingested": pa.array([arrived], pa.int64()).cast(pa.timestamp("ms", "UTC")).take(_zeros(whole.num_rows)),
-        "batch": pa.array([UUID(batch.id).bytes], pa.binary(16)).take(_zeros(whole.num_rows)),
+        "ingested": pa.repeat(pa.scalar(arrived, TIME), whole.num_rows),
+        "batch": pa.repeat(pa.scalar(UUID(batch.id).bytes, pa.binary(16)), whole.num_rows),
     }
     wanted = schema(spec)
     columns = []
@@ -172,25 +172,21 @@ def _block(rows: Iterable[pa.RecordBatch], batch: Batch, spec: Spec) -> pa.Table
 def _refused(batch: Batch, rows: list[Refused]) -> pa.Table:
     count = len(rows)
     columns = {
-        "batch": pa.array([UUID(batch.id).bytes] * count, pa.binary(16)),
+        "batch": pa.repeat(pa.scalar(UUID(batch.id).bytes, pa.binary(16)), count),
         "fact": _same(count, batch.fact),
         "row": pa.array([one.row for one in rows], pa.uint64()),
         "field": pa.array([one.field for one in rows], pa.utf8()).dictionary_encode(),
         "reason": pa.array([one.reason for one in rows], pa.utf8()),
         "raw": pa.array([one.raw for one in rows], pa.utf8()),
-        "at": pa.array([_milliseconds(batch.began_at)] * count, pa.int64()).cast(pa.timestamp("ms", "UTC")),
+        "at": pa.repeat(pa.scalar(_milliseconds(batch.began_at), TIME), count),
     }
     fields = [pa.field(name, values.type, nullable=False) for name, values in columns.items()]
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
 
 
 def _same(count: int, text: str) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(_zeros(count), pa.array([text], pa.utf8()))
-
-
-def _zeros(count: int) -> pa.Array:
-    return pa.Array.from_buffers(pa.int32(), count, [None, pa.py_buffer(bytes(4 * count))])
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([text], pa.utf8()))
 
 
 def _milliseconds(at: datetime) -> int:
-    return round(at.astimezone(UTC).timestamp() * 1_000)
+    return round(at.timestamp() * 1_000)

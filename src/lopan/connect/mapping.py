@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lopan.connect import moments
+from lopan.connect.files.table import Options
 from lopan.errors import ConfigError, Rejected
 from lopan.fact import MODIFIED, RECORDED, SPECS, Column, Spec
 
@@ -117,16 +118,6 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return found | {one.column: "condition" for one in conditions if one.column not in found}
 
 
-class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the file is read: what is not given is detected and shown. ``header_row`` counts from 1."""
-
-    format: str = ""
-    encoding: str = ""
-    delimiter: str = ""
-    sheet: str = ""
-    header_row: int | None = None
-
-
 class Select(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[sql]``: the SELECT whose columns the fields name, in the SQL that it is ``written_for`` (none: any).
 
@@ -153,7 +144,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     decimal: str = "."
     thousands: str = ""
     null: tuple[str, ...] = ()
-    file: File = File()
+    file: Options = Options()
     sql: Select | None = None
 
 

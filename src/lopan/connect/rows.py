@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
+from types import GenericAlias
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 import pyarrow as pa
 
+from lopan.connect import check
 from lopan.connect.stage import Refused, schema
-from lopan.errors import Rejected
-from lopan.event.batch import BROKEN, finite, items, plain, split
+from lopan.event import batch
+from lopan.event.batch import BROKEN, items, split
 from lopan.fact import Fact, Spec
-from lopan.fact.check import time_trouble, trouble
+from lopan.fact.check import times_trouble, trouble
 from lopan.fact.types import Key, Time
 
 
@@ -43,20 +45,13 @@ _gone = msgspec.json.Decoder(Gone)
 
 def read(spec: Spec, body: bytes) -> Read:
     """Rows of one fact; raises Rejected when the body as a whole is not JSON of one of these shapes."""
-    body = plain(body)
-    try:
-        return _batch(spec, body)
-    except Rejected:
-        readable = finite(body) if b"NaN" in body or b"Infinity" in body else None
-        if readable is None:
-            raise
-        return _batch(spec, readable)
+    return batch.read(body, partial(_batch, spec))
 
 
 def block(spec: Spec, rows: Sequence[Fact | Gone]) -> pa.RecordBatch:
     """Rows in the columns of ``stage.schema``; those that are gone hold what a row without a value holds."""
     wanted = schema(spec)
-    blanks = {column.name: _blank(column.kind, column.optional) for column in spec.columns}
+    blanks = {column.name: check.blank(column).as_py() for column in spec.columns}
     flags = {column.name for column in spec.columns if column.kind == "flag"}
     columns = []
     for field in wanted:
@@ -95,7 +90,7 @@ def _each(spec: Spec, raws: Sequence[msgspec.Raw | bytes]) -> Read:
             choices = f"; there are {', '.join(column.choices)}" if column and column.choices else ""
             refused.append(Refused(number, field or "row", reason + choices, _text(raw)))
             continue
-        wrong = _gone_trouble(row) if isinstance(row, Gone) else trouble(row)
+        wrong = times_trouble(row) if isinstance(row, Gone) else trouble(row)
         if wrong is None:
             rows.append(row)
         else:
@@ -117,24 +112,10 @@ def _one(spec: Spec, raw: msgspec.Raw | bytes) -> Fact | Gone:
         return _decoders(spec.type).one.decode(msgspec.json.encode(marked))
 
 
-def _gone_trouble(row: Gone) -> tuple[str, str] | None:
-    for name in ("modified", "recorded"):
-        at = getattr(row, name)
-        if at is not None and (found := time_trouble(at, name == "modified")):
-            return name, found
-    return None
-
-
 def _text(raw: msgspec.Raw | bytes) -> str:
     return bytes(raw).decode("utf-8", "replace")
 
 
-def _blank(kind: str, optional: bool) -> object:
-    if optional:
-        return None
-    return "" if kind in ("text", "choice") else 0
-
-
 @cache
 def _decoders(kind: type[Fact]) -> _Decoders:
-    return _Decoders(msgspec.json.Decoder(list[kind]), msgspec.json.Decoder(kind))  # type: ignore[valid-type]
+    return _Decoders(msgspec.json.Decoder(GenericAlias(list, kind)), msgspec.json.Decoder(kind))

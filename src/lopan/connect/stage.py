@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +17,9 @@ from lopan.store.facts import TIME, arrow
 MOST_REFUSED = 10_000
 """Refused rows that are kept one by one; all are counted."""
 
-_RAW = 2_000
+LONGEST_RAW = 2_000
+"""Characters of such a row that are kept."""
+
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -59,7 +60,6 @@ class Stage:
         self.rows = 0
         self.refused: list[Refused] = []
         self.refusals = 0
-        self.reasons: Counter[tuple[str, str]] = Counter()
 
     def write(self, block: pa.RecordBatch | pa.Table) -> None:
         """Add checked rows in the columns of ``schema``."""
@@ -69,9 +69,8 @@ class Stage:
     def refuse(self, rows: Sequence[Refused]) -> None:
         """Note rows that were not taken."""
         self.refusals += len(rows)
-        self.reasons.update((one.field, one.reason) for one in rows)
         for one in rows[: max(0, MOST_REFUSED - len(self.refused))]:
-            self.refused.append(msgspec.structs.replace(one, raw=one.raw[:_RAW]))
+            self.refused.append(msgspec.structs.replace(one, raw=one.raw[:LONGEST_RAW]))
 
     def __enter__(self) -> Stage:
         return self

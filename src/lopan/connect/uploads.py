@@ -8,7 +8,6 @@ import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,8 +21,6 @@ from lopan.connect import importer
 from lopan.connect.importer import Options, Outcome, Preview, Refusals, Report
 from lopan.connect.load import Loader
 from lopan.connect.mapping import Mapping
-from lopan.connect.stage import Stage
-from lopan.control.batches import Batch
 from lopan.errors import LopanError, Rejected
 
 KEPT: Final = timedelta(hours=24)
@@ -136,17 +133,12 @@ class Uploads:
 
     def start(self, number: str, ask: Ask, by: str) -> Upload:
         """Import it; goes on in the background."""
-        stages = partial(self._stage, by=by)
+        stages = partial(self._loader.stage, by=by)
         run = partial(
             importer.run, self.path(number), ask.options, stages, partial(self._read, number),
             zone=self._zone, operator=self._operator, partial=ask.partial, mapped=ask.mapped,
         )  # fmt: skip
         return self._begin(number, "importing", lambda: self._imported(number, run()))
-
-    def _stage(
-        self, fact: str, source: str, origin: str, by: str
-    ) -> AbstractContextManager[tuple[Batch, Stage | None]]:
-        return self._loader.stage(fact, source, origin, by)
 
     def _begin(self, number: str, phase: Phase, work: Callable[[], None]) -> Upload:
         found = self.get(number)

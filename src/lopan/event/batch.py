@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from codecs import BOM_UTF8
+from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -13,22 +15,27 @@ from lopan.errors import Rejected
 BROKEN = (ValueError, RecursionError)
 """What decoding raises: msgspec's errors and UnicodeDecodeError are ValueErrors."""
 
+Outcome = TypeVar("Outcome")
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _place = re.compile(r"^(.*?)(?: - at `(?:key in )?\$\.?([^`]*)`)?$", re.DOTALL)
 
 
-def plain(body: bytes) -> bytes:
-    """``body`` without a byte order mark."""
-    return body.removeprefix(BOM_UTF8)
+def read(body: bytes, work: Callable[[bytes], Outcome]) -> Outcome:
+    """What ``work`` makes of ``body`` without a byte order mark.
 
-
-def finite(body: bytes) -> bytes | None:
-    """Python's JSON with NaN and Infinity as null, so they cost their own item only; None when still not JSON."""
+    Python's JSON has NaN and Infinity: where these are in the way they become null, so they cost their own item only.
+    """
+    body = body.removeprefix(BOM_UTF8)
     try:
-        return msgspec.json.encode(json.loads(body))
-    except BROKEN:
-        return None
+        return work(body)
+    except Rejected:
+        if b"NaN" not in body and b"Infinity" not in body:
+            raise
+        finite = _finite(body)
+        if finite is None:
+            raise
+        return work(finite)
 
 
 def items(body: bytes, under: str, unless: str) -> list[msgspec.Raw] | list[bytes]:
@@ -64,3 +71,10 @@ def split(message: str) -> tuple[str, str]:
         named = re.search(r"(?:required|unknown) field `([^`]+)`", reason)
         field = named.group(1) if named else ""
     return field, reason
+
+
+def _finite(body: bytes) -> bytes | None:
+    try:
+        return msgspec.json.encode(json.loads(body))
+    except BROKEN:
+        return None

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from lopan.errors import Rejected
-from lopan.event.batch import BROKEN, finite, items, plain, split
+from lopan.event.batch import BROKEN, items, read, split
 from lopan.event.ids import is_uuid, pack
 from lopan.event.types import TYPES, Event
 
@@ -35,16 +34,7 @@ def decode_batch(body: bytes) -> Accepted:
 
     Raises Rejected when the body as a whole is not JSON of one of these shapes.
     """
-    body = plain(body)
-    try:
-        return _batch(body)
-    except Rejected:
-        if b"NaN" not in body and b"Infinity" not in body:
-            raise
-        readable = finite(body)
-        if readable is None:
-            raise
-        return _batch(readable)
+    return read(body, _batch)
 
 
 def _batch(body: bytes) -> Accepted:

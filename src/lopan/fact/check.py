@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
+
 from lopan.fact.column import SPECS, Column, Spec
 from lopan.fact.types import MOST_MONEY, Fact, Site
 
@@ -20,9 +22,8 @@ PLACES = 4
 def trouble(fact: Fact) -> tuple[str, str] | None:
     """The first field that is wrong and why, None when all is well; the types are taken as checked."""
     spec = _SPECS[type(fact)]
-    for name in ("modified", "recorded"):
-        if (at := getattr(fact, name)) is not None and (found := time_trouble(at, name == "modified")):
-            return name, found
+    if (wrong := times_trouble(fact)) is not None:
+        return wrong
     for column in spec.columns:
         value = getattr(fact, column.name)
         if value is not None and (found := _value_trouble(column, value)):
@@ -47,6 +48,14 @@ def is_zone(name: str) -> bool:
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return False
     return True
+
+
+def times_trouble(row: msgspec.Struct) -> tuple[str, str] | None:
+    """As ``trouble``, of the times that every row may carry, also one that its source no longer has."""
+    for name in ("modified", "recorded"):
+        if (at := getattr(row, name)) is not None and (found := time_trouble(at, name == "modified")):
+            return name, found
+    return None
 
 
 def time_trouble(at: datetime, version: bool = False) -> str:

@@ -96,7 +96,7 @@ def prepare(store: Store) -> None:
     rows = store.query(
         "SELECT table, name FROM system.columns WHERE database = currentDatabase() AND table LIKE 'fact%'"
     )
-    for row in rows.to_pylist() if rows.num_columns else []:
+    for row in rows.to_pylist():
         known.setdefault(row["table"], set()).add(row["name"])
     if REFUSED not in known:
         store.execute(_REFUSED_DDL)

@@ -86,6 +86,7 @@ async def rebirth_wished(commands: Any) -> bytes:
 
 async def test_states_become_facts_over_a_death_a_gap_and_a_restart(house: House, broker: int) -> None:
     birth = sp.payload(sp.metric("bdSeq", 0, sp.UINT64), seq=0)
+    # Times are said, so that it does not matter how soon after each other messages are heard.
     began = round(SystemClock().now().timestamp() * 1_000) - 5_000
     running = [sp.metric("State", 1, sp.INT32, alias=1), sp.metric("Good", 10, sp.UINT64, alias=2)]
     async with client(broker) as edge:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 from tests import servers
-from tests.house import House
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +16,3 @@ def postgresql() -> Iterator[servers.Database]:
 def mariadb() -> Iterator[servers.Database]:
     with servers.place() as root, servers.mariadb(root) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    made = House(tmp_path_factory.mktemp("house"))
-    yield made
-    made.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from tests.house import House
 
@@ -102,6 +102,30 @@ class Erp:
             return str(value)
         text = value.isoformat(" ") if isinstance(value, datetime) else str(value)
         return "'" + text.replace("'", "''") + "'"
+
+
+class Company(Protocol):
+    """What happens in an ERP."""
+
+    def begin(self) -> None:
+        """Rows that are there when Lopan comes."""
+
+    def go_on(self) -> None:
+        """Changes of an hour."""
+
+
+def live(erp: Erp, company: Company, compare: Callable[[Erp], None]) -> int:
+    """Pull at first and for three hours, compared each time, until nothing is new; how many rows came first."""
+    company.begin()
+    first = sum(one.taken for one in erp.pull().values())
+    compare(erp)
+    for _ in range(3):
+        erp.house.clock.move(3_600)
+        company.go_on()
+        erp.pull()
+        compare(erp)
+    assert sum(one.taken for one in erp.pull().values()) == 0
+    return first
 
 
 def plain(value: Any) -> Any:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from tests import servers
-from tests.connect.sql.erp import Erp, Row, moment, money
+from tests.connect.sql.erp import Erp, Row, live, moment, money
 from tests.house import House
 
 from lopan.config import SqlConnection
@@ -65,16 +65,7 @@ def erp(request: pytest.FixtureRequest, house: House, tmp_path: Path) -> Erp:
 def test_facts_are_what_the_rows_mean(erp: Erp) -> None:
     draw = random.Random(11)
     company = Company(erp, draw)
-    company.begin()
-    first = erp.pull()
-    assert sum(one.taken for one in first.values()) > 500
-    compare(erp)
-    for _ in range(3):
-        erp.house.clock.move(3_600)
-        company.go_on()
-        erp.pull()
-        compare(erp)
-    assert sum(one.taken for one in erp.pull().values()) == 0
+    assert live(erp, company, compare) > 500
     company.delete()
     erp.house.clock.move(86_400)
     assert sum(one.gone for one in erp.pull().values()) == 7

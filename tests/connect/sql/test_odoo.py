@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests import servers
-from tests.connect.sql.erp import Erp, Row, moment, money
+from tests.connect.sql.erp import Erp, Row, live, moment, money
 from tests.house import House
 
 from lopan.config import SqlConnection
@@ -69,17 +69,7 @@ def erp(house: House, postgresql: servers.Database) -> Erp:
 
 
 def test_facts_are_what_the_rows_mean(erp: Erp) -> None:
-    company = Company(erp, random.Random(5))
-    company.begin()
-    first = erp.pull()
-    assert sum(one.taken for one in first.values()) > 380
-    compare(erp)
-    for _ in range(3):
-        erp.house.clock.move(3_600)
-        company.go_on()
-        erp.pull()
-        compare(erp)
-    assert sum(one.taken for one in erp.pull().values()) == 0
+    assert live(erp, Company(erp, random.Random(5)), compare) > 380
     for table in ("mrp_production", "mrp_workcenter_productivity", "helpdesk_ticket"):
         erp.drop(table, 7)
     erp.house.clock.move(86_400)

@@ -13,7 +13,7 @@ from pyarrow import csv
 from lopan.connect.files import sniff
 from lopan.connect.files.table import Block, Options, Table
 from lopan.connect.files.totals import without_totals
-from lopan.connect.stage import MOST_REFUSED, Refused
+from lopan.connect.stage import LONGEST_RAW, MOST_REFUSED, Refused
 from lopan.errors import Rejected
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt")
@@ -31,14 +31,7 @@ def open_table(path: Path, options: Options) -> Table:
         "delimiter": f"{sniff.DELIMITERS.get(laid.delimiter, repr(laid.delimiter))} ({laid.evidence})",
         "heading": f"line {laid.header_row}",
     }
-    return Table("csv", names, found, lambda: _blocks(path, encoded.name, laid, names, found))
-
-
-def _blocks(path: Path, encoded: str, laid: sniff.Layout, names: list[str], found: dict[str, str]) -> Iterator[Block]:
-    totals: list[str] = []
-    yield from without_totals(_read(path, encoded, laid, names), totals)
-    if totals:
-        found["totals left out"] = " | ".join(totals)
+    return Table("csv", names, found, lambda: without_totals(_read(path, encoded.name, laid, names), found))
 
 
 def _read(path: Path, encoded: str, laid: sniff.Layout, names: list[str]) -> Iterator[Block]:
@@ -49,7 +42,7 @@ def _read(path: Path, encoded: str, laid: sniff.Layout, names: list[str]) -> Ite
         nonlocal kept
         kept += 1
         said = f"has {row.actual_columns} cells instead of {row.expected_columns}"
-        odd.append(Refused(row.number - laid.skip, "", said, row.text[:2_000] if kept <= MOST_REFUSED else ""))
+        odd.append(Refused(row.number - laid.skip, "", said, row.text[:LONGEST_RAW] if kept <= MOST_REFUSED else ""))
         return "skip"
 
     following, size = 1, max(1, path.stat().st_size)

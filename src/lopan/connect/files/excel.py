@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,23 +41,22 @@ def open_table(path: Path, options: Options) -> Table:
         raise Rejected(path.name, f"sheet {sheet!r} has no heading in row {index + 1}")
     names = headings(rows, index)
     found = {"sheet": sheet, "heading": f"row {index + 1}"}
-    return Table("excel", names, found, partial(_blocks, path, sheet, index, names, found), {"sheet": book.sheet_names})
+    choices = {"sheet": book.sheet_names}
+    whole = cache(partial(_whole, path, sheet, index, names))
+    return Table("excel", names, found, lambda: without_totals(_blocks(whole()), found), choices)
 
 
-def _blocks(path: Path, sheet: str, index: int, names: list[str], found: dict[str, str]) -> Iterator[Block]:
-    totals: list[str] = []
-    yield from without_totals(_read(path, sheet, index, names), totals)
-    if totals:
-        found["totals left out"] = " | ".join(totals)
-
-
-def _read(path: Path, sheet: str, index: int, names: list[str]) -> Iterator[Block]:
+def _whole(path: Path, sheet: str, index: int, names: list[str]) -> pa.RecordBatch:
+    """All rows of a sheet, which can't be read in parts."""
     try:
-        whole = fastexcel.read_excel(path).load_sheet(
+        return fastexcel.read_excel(path).load_sheet(
             sheet, header_row=None, column_names=names, skip_rows=index + 1, schema_sample_rows=None, eager=True
         )
     except fastexcel.FastExcelError as error:
         raise Rejected(path.name, f"sheet {sheet!r} can't be read: {_said(error)}") from None
+
+
+def _blocks(whole: pa.RecordBatch) -> Iterator[Block]:
     for start in range(0, whole.num_rows, _BLOCK_ROWS):
         rows = whole.slice(start, _BLOCK_ROWS)
         numbers = np.arange(start + 1, start + 1 + rows.num_rows, dtype=np.int64)
@@ -115,7 +114,8 @@ def _measure(path: Path) -> None:
                         if total > MOST_BYTES:
                             limit = f"{MOST_BYTES // 1_000_000} MB"
                             raise Rejected(path.name, f"is larger than {limit} once decompressed; export it as CSV")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    # RuntimeError: a part is encrypted, or compressed in a way that Python does not know.
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise Rejected(path.name, f"is no workbook: {error}") from None
 
 

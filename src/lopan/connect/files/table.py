@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from lopan.connect.stage import Refused
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How a file is to be read; what is not given is detected. ``header_row`` counts lines or sheet rows from 1."""
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a file is read; what is not given is detected and shown. ``header_row`` counts lines or sheet rows from 1."""
 
     format: str = ""
     encoding: str = ""
@@ -35,7 +35,7 @@ class Block(NamedTuple):
 
 
 class Table(NamedTuple):
-    """``found`` says how the file is read and by what evidence; ``blocks`` reads it from the start, each time anew."""
+    """``found`` says how the file is read and by what evidence; ``blocks`` goes through it from the start each time."""
 
     format: str
     columns: list[str]

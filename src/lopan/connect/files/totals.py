@@ -25,8 +25,8 @@ def is_total(cells: Iterable[object]) -> bool:
     return isinstance(first, str) and _TOTAL.match(first.strip()) is not None
 
 
-def without_totals(blocks: Iterable[Block], told: list[str]) -> Iterator[Block]:
-    """The blocks without total rows at their very end; ``told`` gets those rows as text."""
+def without_totals(blocks: Iterable[Block], found: dict[str, str]) -> Iterator[Block]:
+    """The blocks without total rows at their very end, which are told as text in ``found`` of their table."""
     held: Block | None = None
     for block in blocks:
         if held is not None:
@@ -34,8 +34,11 @@ def without_totals(blocks: Iterable[Block], told: list[str]) -> Iterator[Block]:
         held = block
     if held is None:
         return
+    told: list[str] = []
     left = _trimmed(held, told)
     kept = [one for one in left.refused if not (one.row > _last(left) - LAST and _told(one.raw, told))]
+    if told:
+        found["totals left out"] = " | ".join(told)
     yield left._replace(refused=kept)
 
 

@@ -13,8 +13,9 @@ import zlib
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from datetime import datetime
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from xml.parsers import expat
 
 import numpy as np
@@ -165,8 +166,8 @@ def _traces(path: Path) -> Iterator[tuple[_Trace, float]]:
         raise Rejected(path.name, f"can't be decompressed: {error}") from None
 
 
-def _opened(path: Path, raw: BinaryIO) -> BinaryIO:
-    return gzip.GzipFile(fileobj=raw) if path.name.lower().endswith(".gz") else raw  # type: ignore[return-value]
+def _opened(path: Path, raw: BufferedReader) -> BufferedIOBase:
+    return gzip.GzipFile(fileobj=raw) if path.name.lower().endswith(".gz") else raw
 
 
 def _parser(path: Path, done: list[_Trace]) -> expat.XMLParserType:

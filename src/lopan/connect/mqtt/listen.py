@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -77,7 +77,7 @@ class Listen:
         ) as client:
             for group in one.groups or ["+"]:
                 await client.subscribe([(f"{NAMESPACE}/{group}/+/+", 0), (f"{NAMESPACE}/{group}/+/+/+", 0)])
-            await self._note(self._clock.now())
+            await self._note()
             born = set[str]()
             for edge in self._keep.edges:
                 await self._ask(client, edge)
@@ -109,7 +109,7 @@ class Listen:
             self._keep.put_back(taken)
             await self._fail(str(error))
         else:
-            await self._note(self._clock.now())
+            await self._note()
 
     async def _hear(self, client: aiomqtt.Client, session: Session, message: aiomqtt.Message, born: set[str]) -> None:
         topic = read_topic(str(message.topic))
@@ -150,7 +150,9 @@ class Listen:
                 counted = now
                 await self._bring()
 
-    async def _note(self, at: datetime) -> None:
+    async def _note(self) -> None:
+        at = self._clock.now()
+
         def work() -> None:
             known = pulls.get(self._engine, self.connection.name, self.PART)
             pulls.keep(self._engine, pulls.succeeded(

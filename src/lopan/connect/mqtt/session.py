@@ -5,7 +5,7 @@ Pure: messages in, samples, deaths and wishes for a rebirth out. A new one is ma
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -13,7 +13,7 @@ from lopan.connect.mqtt.payload import Metric, Payload, Value
 
 NAMESPACE = "spBv1.0"
 Kind = Literal["NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH"]
-_KINDS = ("NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH")
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _BD_SEQ = "bdSeq"
 
 
@@ -132,8 +132,9 @@ class Session:
 def read_topic(text: str) -> Topic | None:
     """The parts of a topic; None for one that says nothing of machines (commands, states of hosts)."""
     parts = text.split("/")
-    if len(parts) not in (4, 5) or parts[0] != NAMESPACE or parts[2] not in _KINDS:
+    if len(parts) not in (4, 5) or parts[0] != NAMESPACE:
         return None
-    if (len(parts) == 5) != parts[2].startswith("D"):
+    kind = _KINDS.get(parts[2])
+    if kind is None or (len(parts) == 5) != kind.startswith("D"):
         return None
-    return Topic(parts[1], parts[2], *parts[3:])  # type: ignore[arg-type]
+    return Topic(parts[1], kind, *parts[3:])

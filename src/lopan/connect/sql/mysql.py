@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -38,8 +38,9 @@ class MySql:
     def columns(self, query: str) -> dict[str, Kind]:
         """Raises GiveUp for a column of type TIMESTAMP on a server whose zone is not UTC: it would come shifted."""
         if query not in self._kinds:
-            self._refuse_stamps(query, remote.columns(self._store, self._remote, query))
-            self._kinds[query] = {name: _kind(found) for name, found in self._types(query).items()}
+            types = remote.types(self._store, self._remote, query)
+            self._refuse_stamps(query, types)
+            self._kinds[query] = {name: _kind(found) for name, found in types.items()}
         return self._kinds[query]
 
     def read(self, query: str, columns: Mapping[str, Kind], where: str = "") -> Generator[pa.RecordBatch, None, None]:
@@ -58,10 +59,7 @@ class MySql:
         literal = value if kind == "whole" else "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
         return f"({_quoted(column)} >= {literal} OR {_quoted(column)} IS NULL)"
 
-    def _types(self, query: str) -> dict[str, str]:
-        return remote.types(self._store, self._remote, query)
-
-    def _refuse_stamps(self, query: str, names: list[str]) -> None:
+    def _refuse_stamps(self, query: str, names: Collection[str]) -> None:
         (offset,) = (row["seconds"] for row in self._rows(_OFFSET))
         if not offset:
             return

@@ -175,11 +175,10 @@ def prepared(connection: SqlConnection, mapping: Mapping) -> tuple[Mapping, Sele
 
 def _taken_away(spec: Spec, missing: pa.Array) -> pa.RecordBatch:
     """Rows of which the source has nothing but that they are gone."""
-    count = len(missing)
+    wanted, count = schema(spec), len(missing)
     columns = {"key": missing, "deleted": pa.repeat(True, count)}
-    columns |= {name: pa.nulls(count, schema(spec).field(name).type) for name in COMMON if name != "key"}
+    columns |= {name: pa.nulls(count, wanted.field(name).type) for name in COMMON if name != "key"}
     columns |= {one.name: pa.repeat(check.blank(one), count) for one in spec.columns}
-    wanted = schema(spec)
     return pa.RecordBatch.from_arrays(
         [columns[name].cast(wanted.field(name).type) for name in wanted.names], schema=wanted
     )

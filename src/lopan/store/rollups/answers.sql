@@ -19,18 +19,4 @@ PARTITION BY toYYYYMM(day)
 ORDER BY (project, day)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, auto_statistics_types = ''
 ;
-CREATE TABLE IF NOT EXISTS open_answer_days (
-    project   UInt32,
-    day       Date,
-    survey    LowCardinality(String),
-    scale     LowCardinality(String),
-    person    UInt64,
-    anonymous UUID,
-    at        Int64,
-    score     Float64,
-    role      LowCardinality(String),
-    release   LowCardinality(String),
-    customer  LowCardinality(String),
-    version   UInt64
-)
-ENGINE = Memory
+CREATE TABLE IF NOT EXISTS open_answer_days AS answer_days ENGINE = Memory
