@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -47,7 +48,7 @@ class Signals(NamedTuple):
     ``sources``: the first day of which each source is known. ``late`` days may still miss events.
     """
 
-    zone: Any
+    zone: ZoneInfo
     days: Sequence[date]
     active: Mapping[tuple[date, str], int]
     features: Mapping[tuple[date, str], frozenset[str]]
