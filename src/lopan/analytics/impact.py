@@ -155,9 +155,7 @@ class Impacts:
         found, runs, (contracts, rates) = await asyncio.gather(
             self._readers.rows(over("hits", hits, "impact"), own),
             self._readers.rows(over("hits", hits, "impact_runs"), own),
-            asyncio.gather(
-                facts.rows("customer_contracts", customer=""), facts.rows("rates", reporting=facts.currency)
-            ),
+            asyncio.gather(facts.rows("customer_contracts", customer=""), facts.rows("rates")),
         )
         money = _Money(Contracts(contracts), Rates(facts.currency, rates), span.end, local(span.end, zone))
         interrupted: dict[str, dict[str, int]] = {}

@@ -161,7 +161,7 @@ class Sources:
                 ),
                 self.facts.rows("customer_contracts", known, customer=customer),
                 self.facts.rows("accounts", known, customer=customer),
-                self.facts.rows("rates", known, reporting=self.facts.currency),
+                self.facts.rows("rates", known),
                 self.facts.rows("customer_sources", known, zone=zone.key, known_until=self._until(known)),
             ),
         )
