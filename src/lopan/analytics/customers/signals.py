@@ -20,13 +20,13 @@ from lopan.analytics.facts import Facts
 from lopan.analytics.features import daily
 from lopan.catalog.health import Component
 from lopan.catalog.product import Product
+from lopan.catalog.workdays import numbered
 from lopan.store import Param, Readers
 
 WINDOW, ANSWERED = 28, 90
 """Days that usage, adoption and support look back on, and satisfaction."""
 
 _FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
-_ZERO = date(1970, 1, 1)
 Row = Mapping[str, Any]
 
 
@@ -166,7 +166,7 @@ class Sources:
             ),
         )
         tickets, answers, contracts, accounts, rates, sources = told
-        seen = {row["source"]: _ZERO + DAY * row["first"] for row in sources if row["first"] is not None}
+        seen = {row["source"]: numbered(row["first"]) for row in sources if row["first"] is not None}
         for name, (rows, _) in (("people", people), ("features", used)):
             if first := min((row["day"] for row in rows), default=None):
                 seen[name] = min(first, seen.get(name, first))
