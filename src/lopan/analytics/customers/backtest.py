@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
@@ -12,6 +13,7 @@ from lopan.analytics.calendar import DAY
 from lopan.analytics.customers.auc import Auc, auc
 from lopan.analytics.customers.book import Books, healths
 from lopan.analytics.customers.score import COVERED, Health, Part
+from lopan.analytics.customers.signals import Signals
 from lopan.analytics.intervals import wilson
 from lopan.catalog.health import COMPONENTS, Component
 
@@ -87,6 +89,9 @@ class Backtests:
         last = self._books.day(day) - DAY * AHEAD
         days = sorted(last - DAY * (STEP * back) for back in range(ROUNDS))
         signals = await self._books.sources.signals(days)
+        return await asyncio.to_thread(self._told, signals, days)
+
+    def _told(self, signals: Signals, days: Sequence[date]) -> Backtest:
         seen: list[_Seen] = []
         scored: set[date] = set()
         unscored = 0
