@@ -11,6 +11,7 @@ from tests.conftest import ManualClock
 from tests.house import House
 
 from lopan.analytics.business import moneykpis
+from lopan.analytics.business.moneykpis import Approved
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
 from lopan.analytics.kpis import Kpis
@@ -31,11 +32,12 @@ def asked(
     zone: str = "UTC",
     now: datetime | None = None,
     catalog: Catalog = CATALOG,
+    approved: Approved = unapproved,
 ) -> Any:
     """What ``work`` answers from the KPIs over the facts of ``house`` at ``now``."""
 
     async def ask(facts: Facts) -> Any:
-        clock, money = ManualClock(), moneykpis.queries(facts, Business(), unapproved)
+        clock, money = ManualClock(), moneykpis.queries(facts, Business(), approved)
         clock.move(((now or house.clock.now()) - clock.now()).total_seconds())
         return await work(Kpis(facts._readers, catalog, clock, zone, {}, FactKpis(facts, clock, money)))
 
@@ -44,7 +46,7 @@ def asked(
 
 def metric(house: House, name: str, span: Span, by: str = "", step: int | None = None, **more: Any) -> Metric:
     """One figure of ``house``; filters by name."""
-    how = {key: more.pop(key) for key in ("zone", "now", "catalog", "against") if key in more}
+    how = {key: more.pop(key) for key in ("zone", "now", "catalog", "approved", "against") if key in more}
     against = how.pop("against", None)
     wanted = partial(Kpis.metric, name=name, span=span, filters=Filters(**more), by=by, step=step, against=against)
     found: Metric = asked(house, wanted, **how)

@@ -174,7 +174,7 @@ def ratio(above: float, below: float) -> float | None:
 
 
 def touched(rows: list[dict[str, Any]], unit: str, begin: datetime, end: datetime) -> bool:
-    return any(row["work_unit"] == unit and shared(row, begin, end) > 0 for row in rows) or any(True for _ in ())
+    return any(row["work_unit"] == unit and shared(row, begin, end) > 0 for row in rows)
 
 
 def shared(row: dict[str, Any], begin: datetime, end: datetime) -> float:

@@ -16,11 +16,11 @@ from lopan.analytics.metric import Span
 from lopan.analytics.query import FactQuery, Row, Sums
 from lopan.catalog import MONTH, WEEK, Kpi, Narrow, Part, compile_facts, siblings
 from lopan.catalog.compiler import DAY as SECONDS
+from lopan.catalog.workdays import numbered
 from lopan.clock import Clock
 from lopan.errors import GiveUp
 
 _INSTANT = timedelta(milliseconds=1)
-_EPOCH = date(1970, 1, 1)
 _DAYS, _WEEKS = 62, 400
 """Up to so many days a series has one point a day, a week; beyond, one a month."""
 
@@ -107,8 +107,8 @@ class FactKpis:
     def _around(self, parts: Sequence[Part]) -> Dates:
         return self.dates(Span(min(part.start for part in parts), max(part.end for part in parts)))
 
-    def _at(self, number: int) -> int:
-        return int(begin(_EPOCH + DAY * number, self.zone).timestamp())
+    def _at(self, day: int) -> int:
+        return int(begin(numbered(day), self.zone).timestamp())
 
     def _query(self, kpi: Kpi) -> FactQuery:
         try:

@@ -21,7 +21,10 @@ from lopan.store.facts import known_on, now, rates_on
 from lopan.store.rates import NOW, RATES
 
 _NAMED = re.compile(r"\{(\w+):Identifier\}")
-_STEPS = ("states", "unit_calendar", "worked", "contract_spans", "market_listed", "market_accounts", "market_won")
+_STEPS = (
+    *("states", "unit_calendar", "worked", "account_days", "contract_spans"),
+    *("market_listed", "market_accounts", "market_won"),
+)
 """Rows that only other statements are made of."""
 
 _RELATION = re.compile(rf"\{{({'|'.join((*DERIVED, *_STEPS))}):Identifier\}}")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -23,6 +23,8 @@ MOST: Final = 200
 """Groups that are listed at most, those that touched most customers first."""
 
 _INSTANT = timedelta(milliseconds=1)
+Row = Mapping[str, Any]
+_NOTHING: Row = {"hits": 0, "sessions": 0, "people": 0, "customers": []}
 
 
 class Fault(NamedTuple):
@@ -155,9 +157,7 @@ class Impacts:
         found, runs, (contracts, rates) = await asyncio.gather(
             self._readers.rows(over("hits", hits, "impact"), own),
             self._readers.rows(over("hits", hits, "impact_runs"), own),
-            asyncio.gather(
-                facts.rows("customer_contracts", customer=""), facts.rows("rates", reporting=facts.currency)
-            ),
+            asyncio.gather(facts.rows("customer_contracts", customer=""), facts.rows("rates")),
         )
         money = _Money(Contracts(contracts), Rates(facts.currency, rates), span.end, local(span.end, zone))
         interrupted: dict[str, dict[str, int]] = {}
@@ -166,34 +166,11 @@ class Impacts:
         words = KINDS[fault.what].definition.format(f"{fault.beyond:g}")
         clusters = []
         dates = Dates(local(span.start, zone), local(span.end - _INSTANT, zone))
-        whole = self._impact(span, words, {}, {}, money)
+        whole = _impact(span, words, _NOTHING, {}, money)
         for row in found.to_pylist():
-            whole = self._impact(span, words, row, interrupted.get(row["of"], {}), money)
-            days = dict(row["days"]) if isinstance(row["days"], list) else dict(zip(*row["days"].values(), strict=True))
-            clusters.append(_cluster(row, days, whole, dates))
+            whole = _impact(span, words, row, interrupted.get(row["of"], {}), money)
+            clusters.append(_cluster(row, whole, dates))
         return clusters, whole
-
-    def _impact(
-        self, span: Span, words: str, row: Mapping[str, object], interrupted: dict[str, int], money: _Money
-    ) -> Impact:
-        names = row.get("customers", [])
-        customers = sorted((str(name) for name in names), key=money.rank) if isinstance(names, Sequence) else []
-        told = money.total(customers)
-        return Impact(
-            start=span.start,
-            end=span.end,
-            definition=words,
-            hits=_whole(row.get("hits")),
-            sessions=_whole(row.get("sessions")),
-            people=_whole(row.get("people")),
-            customers=customers,
-            interrupted=dict(sorted(interrupted.items(), key=lambda one: (-one[1], one[0]))),
-            mrr=told[0],
-            unpriced=told[1],
-            mrr_all=money.total(list(money.known))[0],
-            customers_all=len(money.known),
-            currency=money.currency,
-        )
 
 
 class _Money:
@@ -203,6 +180,7 @@ class _Money:
         self.currency = rates.reporting
         terms = ((name, contracts.at(name, moment)) for name in contracts.accounts())
         self.known = {name: one.mrr(rates, day) for name, one in terms if one is not None}
+        self.whole = self.total(list(self.known))[0]
 
     def rank(self, name: str) -> tuple[Decimal, str]:
         return -(self.known.get(name) or Decimal(0)), name
@@ -214,19 +192,34 @@ class _Money:
         return amount, len(names) - len(priced)
 
 
-def _cluster(row: Mapping[str, object], days: Mapping[date, int], impact: Impact, dates: Dates) -> Cluster:
-    texts = {name: str(row[name]) for name in ("type", "exception", "top", "message", "stack")}
-    return Cluster(
-        id=str(row["of"]),
-        first_release=str(row["first_release"]),
-        last_release=str(row["last_release"]),
-        first=moment(_whole(row["first"])),
-        last=moment(_whole(row["last"])),
-        days=[(day, int(days.get(day, 0))) for day in dates],
-        impact=impact,
-        **texts,
+def _impact(span: Span, words: str, row: Row, interrupted: dict[str, int], money: _Money) -> Impact:
+    customers = sorted(row["customers"], key=money.rank)
+    mrr, unpriced = money.total(customers)
+    return Impact(
+        start=span.start,
+        end=span.end,
+        definition=words,
+        hits=row["hits"],
+        sessions=row["sessions"],
+        people=row["people"],
+        customers=customers,
+        interrupted=dict(sorted(interrupted.items(), key=lambda one: (-one[1], one[0]))),
+        mrr=mrr,
+        unpriced=unpriced,
+        mrr_all=money.whole,
+        customers_all=len(money.known),
+        currency=money.currency,
     )
 
 
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0
+def _cluster(row: Row, impact: Impact, dates: Dates) -> Cluster:
+    counts = dict(zip(row["days"], row["counts"], strict=True))
+    copied = ("type", "exception", "top", "message", "stack", "first_release", "last_release")
+    return Cluster(
+        id=row["of"],
+        first=moment(row["first"]),
+        last=moment(row["last"]),
+        days=[(day, counts.get(day, 0)) for day in dates],
+        impact=impact,
+        **{name: row[name] for name in copied},
+    )

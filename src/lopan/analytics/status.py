@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple, Protocol
 
+from lopan.analytics.intervals import Z95
 from lopan.analytics.metric import Status, Trend
 
 EXCEEDING = 0.05
@@ -12,7 +13,6 @@ NEARLY_ALL = 90.0
 """From this target on, a share is judged by its misses: 99.6 % crash-free is four times as bad as 99.9 %."""
 
 _ALL = 100.0
-_SIGNIFICANT = 1.959963984540054
 _NOTHING = 1e-9
 
 
@@ -77,7 +77,7 @@ def trend(kpi: Thresholds, difference: float, size: float, z: float, *, enough: 
     """Better or worse than before only when the difference is significant at 95 %; ``size`` of the figure."""
     if not enough:
         return "unknown"
-    if abs(z) < _SIGNIFICANT or abs(difference) <= _NOTHING * size:
+    if abs(z) < Z95 or abs(difference) <= _NOTHING * size:
         return "stable"
     return "improving" if (difference < 0) == (kpi.better == "lower") else "worsening"
 

@@ -35,9 +35,8 @@ _BUCKETS = {
 _START, _END = "{start:DateTime64(3, 'UTC')}", "{end:DateTime64(3, 'UTC')}"
 _ACCOUNTS = """
         ASOF LEFT JOIN (
-            SELECT account AS a_account, toInt64(valid_from) AS a_from, argMax(region, ver) AS a_region,
-                argMax(segment, ver) AS a_segment
-            FROM {account:Identifier} GROUP BY a_account, a_from
+            SELECT account AS a_account, d AS a_from, region AS a_region, segment AS a_segment
+            FROM {account_days:Identifier}
         ) AS a ON toString(%s) = a_account AND d >= a_from"""
 
 

@@ -6,17 +6,16 @@ Built in under ``customers/`` (profiles) and ``customers/rules/`` (one rule a fi
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
+from lopan.catalog import toml
 from lopan.errors import ConfigError
 
 Component = Literal["usage", "satisfaction", "adoption", "support"]
@@ -29,7 +28,6 @@ Weight = Annotated[float, Meta(ge=0, le=1_000)]
 Penalty = Annotated[float, Meta(ge=0, le=100)]
 Anchor = tuple[float, Points]
 Anchors = Annotated[tuple[Anchor, ...], Meta(min_length=2, max_length=20)]
-Kind = TypeVar("Kind")
 Id = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{1,63}$")]
 
 
@@ -158,14 +156,11 @@ def points(anchors: Anchors, value: float) -> float:
 
 def load(operator: Path | None = None) -> Judging:
     """The built-in entries, then those of ``operator``/customers. Raises ConfigError naming the file."""
-    places: list[Traversable] = [files("lopan.catalog").joinpath("customers")]
-    if operator is not None and (operator / "customers").is_dir():
-        places.append(operator / "customers")
     profiles: dict[str, Profile] = {}
     rules: dict[str, Rule] = {}
-    for place in places:
-        profiles |= {one.id: one for path in _toml(place) for one in _read(path, _File).profile}
-        rules |= {one.id: one for path in _toml(place.joinpath("rules")) for one in [_read(path, Rule)]}
+    for place in toml.layers(operator, "customers"):
+        profiles |= {one.id: one for path in toml.listed(place) for one in _read(path, _File).profile}
+        rules |= {one.id: one for path in toml.listed(place.joinpath("rules")) for one in [_read(path, Rule)]}
     return Judging(profiles.values(), rules.values())
 
 
@@ -173,17 +168,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     profile: list[Profile]
 
 
-def _toml(folder: Traversable) -> list[Traversable]:
-    if not folder.is_dir():
-        return []
-    return sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda path: path.name)
-
-
-def _read(path: Traversable, kind: type[Kind]) -> Kind:
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), kind)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ConfigError(f"customers/{path.name}: {error}") from None
+def _read(path: Traversable, kind: type[toml.Kind]) -> toml.Kind:
+    return toml.read(path, kind, f"customers/{path.name}")
 
 
 def _check(anchors: Anchors) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
 
+from lopan.catalog import toml
 from lopan.catalog.factsql import has_dimension
 from lopan.catalog.kpi import Kpi
 from lopan.catalog.relation import RELATIONS
@@ -63,14 +61,8 @@ def load(operator: Path | None = None, targets: Mapping[str, float] = NO_TARGETS
 
     Raises ConfigError naming file and entry.
     """
-    entries: list[Kpi] = []
-    places: list[Traversable] = [files("lopan.catalog").joinpath("kpis")]
-    if operator is not None and (operator / "kpis").is_dir():
-        places.append(operator / "kpis")
-    for place in places:
-        for path in sorted(place.iterdir(), key=lambda path: path.name):
-            if path.name.endswith(".toml"):
-                entries.extend(_read(path))
+    paths = (path for place in toml.layers(operator, "kpis") for path in toml.listed(place))
+    entries = [entry for path in paths for entry in toml.read(path, _File).kpi]
     if unknown := sorted(set(targets) - {entry.id for entry in entries}):
         raise ConfigError(f"lopan.toml sets a target of {unknown[0]!r}, and there is no such KPI")
     return Catalog(
@@ -119,10 +111,3 @@ def _lint_fact(kpi: Kpi) -> None:
             raise ConfigError(f"KPI {kpi.id}: time must be one of {source}: {', '.join(times)}; not {time!r}")
         if wrong := [name for name in kpi.dimensions if not has_dimension(source, name)]:
             raise ConfigError(f"KPI {kpi.id}: {source} has no dimension {', '.join(wrong)}")
-
-
-def _read(path: Traversable) -> list[Kpi]:
-    try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).kpi
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name}: {error}") from None

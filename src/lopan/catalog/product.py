@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Sequence
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeVar
@@ -17,6 +15,7 @@ from typing import Annotated, Literal, Protocol, TypeVar
 import msgspec
 from msgspec import Meta
 
+from lopan.catalog import toml
 from lopan.errors import ConfigError, Rejected
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -158,9 +157,7 @@ def titled(entry: Role | Feature | Workflow | Survey | None, name: str) -> str:
 
 def load(operator: Path | None = None) -> Product:
     """The built-in definitions, then those of ``operator``/product/*.toml. Raises ConfigError naming file and entry."""
-    layers = [_read(files("lopan.catalog").joinpath("product"))]
-    if operator is not None and (operator / "product").is_dir():
-        layers.append(_read(operator / "product"))
+    layers = [_read(place) for place in toml.layers(operator, "product")]
     return Product(
         _merge("role", [layer.role for layer in layers]),
         _merge("feature", [layer.feature for layer in layers]),
@@ -171,13 +168,8 @@ def load(operator: Path | None = None) -> Product:
 
 def _read(folder: Traversable) -> _File:
     found = _File()
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if not path.name.endswith(".toml"):
-            continue
-        try:
-            one = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
-        except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{path.name}: {error}") from None
+    for path in toml.listed(folder):
+        one = toml.read(path, _File)
         found.role += one.role
         found.feature += one.feature
         found.workflow += one.workflow

@@ -5,9 +5,7 @@ Built in under ``screens/``; an operator's ``lopan.d/screens/*.toml`` adds scree
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Container, Iterator
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from lopan.catalog import toml
 from lopan.catalog.kpi import Id
 from lopan.errors import ConfigError
 
@@ -63,22 +62,15 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def load(operator: Path | None, kpis: Container[str]) -> dict[str, Screen]:
     """Every screen by id, ``main`` first. Raises ConfigError naming the file and what is wrong in it."""
     found: dict[str, Screen] = {}
-    places: list[Traversable] = [files("lopan.catalog").joinpath("screens")]
-    if operator is not None and (operator / "screens").is_dir():
-        places.append(operator / "screens")
-    for place in places:
-        for path in sorted(place.iterdir(), key=lambda path: path.name):
-            if path.name.endswith(".toml"):
-                screen = _read(path, kpis)
-                found[screen.id] = screen
+    for place in toml.layers(operator, "screens"):
+        for path in toml.listed(place):
+            screen = _read(path, kpis)
+            found[screen.id] = screen
     return {name: found[name] for name in sorted(found, key=lambda name: (name != MAIN, name))}
 
 
 def _read(path: Traversable, kpis: Container[str]) -> Screen:
-    try:
-        screen = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Screen)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name}: {error}") from None
+    screen = toml.read(path, Screen)
     shown = [tile.kpi for tile in screen.tiles()]
     for name in (*shown, *screen.trends):
         if name not in kpis:

@@ -81,6 +81,11 @@ def number(day: date) -> int:
     return day.toordinal() - _EPOCH
 
 
+def numbered(days: int) -> date:
+    """The day that has this number."""
+    return date.fromordinal(_EPOCH + days)
+
+
 def begin(day: date, zone: ZoneInfo, minutes: int = 0) -> datetime:
     """The first instant of a production day, aware UTC; where that minute is skipped, the instant of the skip."""
     return datetime.combine(day, time(minutes // 60, minutes % 60), zone).astimezone(UTC)

@@ -14,7 +14,7 @@ import pytest
 from tests.house import House
 
 from lopan.analytics.business.ledger import Ledger, Scope, allocated
-from lopan.analytics.calendar import DAY, Dates
+from lopan.analytics.calendar import Dates
 from lopan.analytics.facts import Facts
 
 TODAY = date(2026, 6, 30)
@@ -269,4 +269,3 @@ def test_what_belongs_to_no_product_is_shared_out(house: House) -> None:
         return allocated(await ledger.spent(PERIODS, scope), await ledger.output(PERIODS, scope))
 
     assert house.ask(ask) == {(0, "A", "p"): 250, (0, "A", "q"): 50, (0, "B", ""): 100}
-    assert timedelta(days=1) == DAY

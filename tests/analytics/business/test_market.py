@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -27,8 +28,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     made.close()
 
 
-def asked(house: House, **narrow: str) -> Market:
-    return house.ask(lambda facts: Markets(facts, Retention(grace_days=0)).market(DAY, NOW, **narrow))  # type: ignore[arg-type]
+def asked(house: House, segment: str = "", region: str = "") -> Market:
+    markets = partial(Markets.market, day=DAY, now=NOW, segment=segment, region=region)
+    return house.ask(lambda facts: markets(Markets(facts, Retention(grace_days=0))))
 
 
 def company(name: str, **more: Any) -> dict[str, Any]:

@@ -8,21 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.conftest import ManualClock
+from tests.analytics import figures
 from tests.house import House
 
-from lopan.analytics.business import moneykpis
-from lopan.analytics.factkpis import FactKpis
-from lopan.analytics.facts import Facts
-from lopan.analytics.kpis import Kpis
-from lopan.analytics.metric import Filters, Metric, Span
-from lopan.catalog import load
-from lopan.catalog.business import Business
+from lopan.analytics.calendar import Dates
+from lopan.analytics.metric import Metric, Span
 from lopan.control.baselines import Baseline, Frozen, Made, Worked
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 MAY = Span(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC))
-CATALOG = load()
 FROZEN = Frozen(
     made=[
         Made(site="A", product="p", good=100, scrap=10, valued=100, standard=500, scrap_cost=50, cost=1_000),
@@ -89,14 +83,7 @@ def metric(house: House, name: str, baseline: Baseline | None = base(), by: str 
     async def approved() -> Baseline | None:
         return baseline
 
-    async def ask(facts: Facts) -> Metric:
-        clock = ManualClock()
-        clock.move((NOW - clock.now()).total_seconds())
-        queries = moneykpis.queries(facts, Business(), approved)
-        kpis = Kpis(facts._readers, CATALOG, clock, "UTC", {}, FactKpis(facts, clock, queries))
-        return await kpis.metric(name, MAY, Filters(**filters), by)
-
-    return house.ask(ask)
+    return figures.metric(house, name, MAY, by, now=NOW, approved=approved, **filters)
 
 
 @pytest.mark.parametrize(
@@ -154,3 +141,17 @@ def test_a_figure_of_a_year_is_one_at_every_point(house: House) -> None:
     points = metric(house, "nrr").series
     assert points[-1].value == pytest.approx(75)
     assert points[0].t <= MAY.end - timedelta(days=300)
+
+
+def test_stock_lies_until_the_day_as_of_which_it_is_asked(house: House) -> None:
+    known = house.clock.now().date()
+    first = known - timedelta(days=10)
+    house.load(
+        [{"key": "known", "day": first, "site": "K", "type": "cogs", "amount": Decimal(310), "currency": "EUR"}], "cost"
+    )
+    house.load([{"key": "known", "day": first, "site": "K", "value": Decimal(1_000)}], "inventory_snapshot")
+    begin = datetime.combine(first, datetime.min.time(), UTC)
+    span = Span(begin, begin + timedelta(days=31))
+    found = figures.metric(house, "inventory_turnover", span, now=span.end, site="K", known=known.isoformat())
+    assert {point.t.date() for point in found.series if point.value is not None} == set(Dates(first, known))
+    assert found.value == pytest.approx(310 * 365 / 11 / 1_000)

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.analytics.customers.town import NOW, PRODUCT, Town, ago
@@ -295,8 +294,7 @@ def test_core_features_stand_in_for_those_of_the_contract(town: Town) -> None:
     assert (evidence.active, evidence.seats, evidence.used) == (1, 2, {"orders"})
 
 
-@pytest.mark.parametrize("sources", ["nothing"])
-def test_nothing_at_all_is_an_empty_book(town: Town, sources: str) -> None:
+def test_nothing_at_all_is_an_empty_book(town: Town) -> None:
     town.fill()
 
     async def asked(on: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lopan.analytics.calendar import Dates
 from lopan.analytics.facts import Facts
-from lopan.catalog.workdays import Workdays, number
+from lopan.catalog.workdays import Workdays, number, numbered
 from lopan.store.base import Param
 
 
@@ -104,7 +104,7 @@ class Ledger:
     async def stocked(self, scope: Scope) -> dict[str, Dates]:
         """The first and the newest day for which the stock of each site is known."""
         rows = await self.facts.rows("stock_begun", scope.known, site=scope.site)
-        found = {row["site"]: Dates(_day(row["since"]), _day(row["newest"])) for row in rows}
+        found = {row["site"]: Dates(numbered(row["since"]), numbered(row["newest"])) for row in rows}
         regions = await self.regions([Dates(scope.today, scope.today)], scope) if scope.region else {}
         return {site: days for site, days in found.items() if scope.region in ("", regions.get(site, ""))}
 
@@ -168,7 +168,3 @@ def _params(periods: Sequence[Dates], scope: Scope, days: Workdays) -> dict[str,
 
 def _regions(days: Workdays) -> dict[str, str]:
     return dict(zip(days.sites, days.regions, strict=True))
-
-
-def _day(numbered: int) -> date:
-    return date.fromordinal(date(1970, 1, 1).toordinal() + numbered)

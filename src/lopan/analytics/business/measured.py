@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
 from lopan.analytics.business.ledger import Hours, Output
 from lopan.control.baselines import Frozen, Made
+
+Of = TypeVar("Of", Output, Made)
 
 
 class Index(NamedTuple):
@@ -20,29 +22,18 @@ class Index(NamedTuple):
     units: float
     unmatched: float
 
-    @property
-    def change(self) -> float | None:
-        """By Laspeyres; None without a base."""
-        return self.now / self.base - 1 if self.base else None
-
 
 def waste(output: Iterable[Output], frozen: Frozen) -> Index:
     """Scrap cost of the baseline's good units, at its own rates and at those of now; valued units alone count."""
-    now: dict[str, tuple[float, float]] = {}
-    for one in output:
-        units, cost = now.get(one.product, (0.0, 0.0))
-        now[one.product] = (units + one.valued, cost + one.scrap_cost)
-    base = _by_product(frozen.made, lambda made: (made.valued, made.scrap_cost))
+    now = by_product(output, lambda one: (one.valued, one.scrap_cost))
+    base = by_product(frozen.made, lambda made: (made.valued, made.scrap_cost))
     return _index(now, base)
 
 
 def cost(spent: Mapping[tuple[int, str, str], float], output: Iterable[Output], frozen: Frozen) -> Index:
     """Cost of making the baseline's good units, then and now; ``spent`` by (period, site, product)."""
-    now: dict[str, tuple[float, float]] = {}
-    for one in output:
-        units, money = now.get(one.product, (0.0, 0.0))
-        now[one.product] = (units + one.good, money + spent.get((one.period, one.site, one.product), 0.0))
-    base = _by_product(frozen.made, lambda made: (made.good, made.cost))
+    now = by_product(output, lambda one: (one.good, spent.get((one.period, one.site, one.product), 0.0)))
+    base = by_product(frozen.made, lambda made: (made.good, made.cost))
     return _index(now, base)
 
 
@@ -59,12 +50,13 @@ def worked(rows: Iterable[Hours], hours: str) -> tuple[float, float]:
     return sum(one.earned for one in known), sum(getattr(one, hours) for one in known)
 
 
-def _by_product(made: Sequence[Made], take: Callable[[Made], tuple[float, float]]) -> dict[str, tuple[float, float]]:
+def by_product(rows: Iterable[Of], take: Callable[[Of], tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """Two sums for each product."""
     found: dict[str, tuple[float, float]] = {}
-    for one in made:
-        units, money = found.get(one.product, (0.0, 0.0))
-        more, spent = take(one)
-        found[one.product] = (units + more, money + spent)
+    for one in rows:
+        first, second = found.get(one.product, (0.0, 0.0))
+        more, other = take(one)
+        found[one.product] = (first + more, second + other)
     return found
 
 

@@ -92,7 +92,7 @@ class _Base(ABC):
     async def rows(
         self, kpi: Kpi, parts: Sequence[Part], step: int, by: str, narrow: Narrow, days: Workdays, now: datetime
     ) -> list[Row]:
-        scope = Scope(local(now, self._zone), narrow.site, narrow.product, narrow.region, narrow.known)
+        scope = Scope(local(now - _INSTANT, self._zone), narrow.site, narrow.product, narrow.region, narrow.known)
         regions = dict(zip(days.sites, days.regions, strict=True))
         cuts = [cut for part in parts for cut in self._cuts(kpi, part, step)]
         found = await self._found(Asked(cuts, by, narrow, now, scope, regions))

@@ -14,12 +14,11 @@ from lopan.analytics.business.ledger import Hours, Ledger, Output, Scope, Spent,
 from lopan.analytics.business.roi import Benefit, MonthOf, Result
 from lopan.analytics.calendar import DAY, Dates
 from lopan.catalog.business import Business, Line
-from lopan.catalog.workdays import number
+from lopan.catalog.workdays import number, numbered
 from lopan.control.baselines import Baseline, Frozen
 from lopan.store.base import Param
 
 _YEAR = 365
-_EPOCH = date(1970, 1, 1)
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -104,7 +103,7 @@ class Returns:
             return self._how.roi.start
         begun = await self._ledger.facts.rows("rollout_begun", scope.known, site=scope.site)
         if begun:
-            return _EPOCH + DAY * int(begun[0]["first"])
+            return numbered(begun[0]["first"])
         return baseline.last + DAY if baseline else None
 
     async def _sums(self, periods: Sequence[Dates], scope: Scope) -> _Sums:
@@ -239,10 +238,7 @@ def _release(sums: _Sums | None, frozen: Frozen | None, dates: Dates | None, sco
 
 def _quality(output: Sequence[Output], frozen: Frozen, repaired: float) -> float:
     """Scrap that was not made, at today's standard cost, and rework and warranty that were not needed a good unit."""
-    rates: dict[str, tuple[float, float]] = {}
-    for made in frozen.made:
-        good, scrap = rates.get(made.product, (0.0, 0.0))
-        rates[made.product] = (good + made.good, scrap + made.scrap)
+    rates = measured.by_product(frozen.made, lambda made: (made.good, made.scrap))
     saved = 0.0
     for one in output:
         good, scrap = rates.get(one.product, (0.0, 0.0))

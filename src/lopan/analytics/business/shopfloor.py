@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -151,7 +151,7 @@ class Shopfloor:
     async def orders(self, narrow: Narrow) -> list[OpenOrder]:
         """Open work orders that should be under way, or are due by the end of tomorrow, by due date."""
         now = self._kpis.now(narrow)
-        today = self._kpis.dates(self._kpis.whole(Span(now - timedelta(seconds=1), now))).last
+        today = self._kpis.dates(Span(now, now)).last
         soon = begin(today + DAY * 2, self._kpis.zone)
         filters = {name: getattr(narrow, name) for name in ("site", "product", "customer", "region")}
         rows = await self._facts.rows("open_orders", narrow.known, now=now, soon=soon, most=MOST_ORDERS, **filters)

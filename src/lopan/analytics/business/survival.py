@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-_Z = 1.959963984540054
+from lopan.analytics.intervals import Z95
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -87,5 +87,5 @@ def _bounds(share: float, spread: float) -> tuple[float, float]:
         return 0.0, 0.0
     if share >= 1:
         return 1.0, 1.0
-    reach = math.exp(_Z * math.sqrt(spread) / abs(math.log(share)))
+    reach = math.exp(Z95 * math.sqrt(spread) / abs(math.log(share)))
     return share**reach, share ** (1 / reach)

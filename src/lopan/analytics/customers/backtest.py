@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
@@ -11,9 +12,10 @@ import msgspec
 from lopan.analytics.calendar import DAY
 from lopan.analytics.customers.auc import Auc, auc
 from lopan.analytics.customers.book import Books, healths
-from lopan.analytics.customers.score import COVERED, Health
+from lopan.analytics.customers.score import COVERED, Health, Part
+from lopan.analytics.customers.signals import Signals
 from lopan.analytics.intervals import wilson
-from lopan.catalog.health import COMPONENTS
+from lopan.catalog.health import COMPONENTS, Component
 
 AHEAD: Final = 90
 """Days within which a customer leaves or stays."""
@@ -87,6 +89,9 @@ class Backtests:
         last = self._books.day(day) - DAY * AHEAD
         days = sorted(last - DAY * (STEP * back) for back in range(ROUNDS))
         signals = await self._books.sources.signals(days)
+        return await asyncio.to_thread(self._told, signals, days)
+
+    def _told(self, signals: Signals, days: Sequence[date]) -> Backtest:
         seen: list[_Seen] = []
         scored: set[date] = set()
         unscored = 0
@@ -106,26 +111,25 @@ class Backtests:
             customers_left=len(left),
             customers_stayed=len(stayed),
             enough=enough,
-            tellings=[_telling(seen, name) for name in ("", *COMPONENTS)],
+            tellings=[_telling(seen, None), *(_telling(seen, name) for name in COMPONENTS)],
             bands=[_band(seen, least, most) for least, most in BANDS],
         )
 
 
-def _telling(seen: Sequence[_Seen], of: str) -> Telling:
+def _telling(seen: Sequence[_Seen], of: Component | None) -> Telling:
     told: tuple[list[tuple[str, float]], list[tuple[str, float]]] = ([], [])
     for one in seen:
-        value = one.health.score if not of else _points(one.health, of)
+        value = one.health.score if of is None else _points(one.health.part(of))
         if value is not None:
             told[not one.left].append((one.customer, value))
     left, stayed = told
     few = min(len({name for name, _ in side}) for side in told) < LEAST
     found: Auc | None = None if few else auc(left, stayed)
     value, low, high = found or (None, None, None)
-    return Telling(of=of, value=value, low=low, high=high, left=len(left), stayed=len(stayed))
+    return Telling(of=of or "", value=value, low=low, high=high, left=len(left), stayed=len(stayed))
 
 
-def _points(health: Health, of: str) -> float | None:
-    part = next(part for part in health.parts if part.component == of)
+def _points(part: Part) -> float | None:
     return part.points if part.state in COVERED else None
 
 

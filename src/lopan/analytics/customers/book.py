@@ -130,14 +130,13 @@ class Books:
         day = self.day(day)
         days = grid(day)
         signals, reached = await asyncio.gather(self.sources.signals(days, known=known), self.value([], day))
-        customers = signals.customers(day)
-        entries = [entry(signals, self.judging, name, day, reached) for name in customers]
+        entries = await asyncio.to_thread(_entries, signals, self.judging, day, reached)
         connected = signals.connected(day)
         return Book(
             day=day,
             before=day - DAY * BACK,
             currency=signals.rates.reporting,
-            entries=sorted(entries, key=urgency),
+            entries=entries,
             strangers=signals.strangers(day),
             missing=[name for name in COMPONENTS if name not in connected],
             late=list(signals.late),
@@ -185,6 +184,11 @@ def healths(signals: Signals, judging: Judging, customer: str) -> list[tuple[dat
             profile = judging.profile(signals.account(day, customer).segment, signals.age(day, customer))
             found.append((day, score.health(signals.evidence(day, customer), profile)))
     return found
+
+
+def _entries(signals: Signals, judging: Judging, day: date, reached: Mapping[str, date]) -> list[Entry]:
+    """A third of a millisecond each, several days of scores: too long for the event loop where customers are many."""
+    return sorted((entry(signals, judging, name, day, reached) for name in signals.customers(day)), key=urgency)
 
 
 def entry(signals: Signals, judging: Judging, customer: str, day: date, reached: Mapping[str, date]) -> Entry:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import date
-from math import erfc, exp, lgamma, sqrt
+from math import exp, lgamma
 from typing import Any, Final
 
 import msgspec
 
 from lopan.analytics.calendar import DAY, Dates, begin
+from lopan.analytics.comparison import p_value
 from lopan.analytics.customers.signals import WINDOW, Sources
 from lopan.analytics.daily import PEOPLE, over, statement
 from lopan.analytics.intervals import standard_error, z_means, z_shares
@@ -98,7 +99,7 @@ def _mean(kind: str, title: str, met: Mapping[Any, Counts]) -> Cause:
     p = None
     if values[0] is not None and values[1] is not None and min(own["n"], others["n"]) >= LEAST:
         errors = (standard_error(one["total"], one["squares"], one["n"]) for one in (own, others))
-        p = _two_sided(z_means(values[0] - values[1], *errors))
+        p = p_value(z_means(values[0] - values[1], *errors))
     what = "cold launches" if kind == "app_launch" else "requests"
     return _cause(kind, title, "s", *values, int(own["n"]), int(others["n"]), p, f"seconds of {what} / {what}, 28 days")
 
@@ -108,7 +109,7 @@ def _failed(met: Mapping[Any, Counts]) -> Cause:
     values = _each(_share(one["failures"], one["n"]) for one in (own, others, before))
     p = None
     if min(own["n"], others["n"]) >= LEAST:
-        p = _two_sided(z_shares(own["failures"], own["n"], others["failures"], others["n"]))
+        p = p_value(z_shares(own["failures"], own["n"], others["failures"], others["n"]))
     n, n_others = int(own["n"]), int(others["n"])
     return _cause(
         "failed", "Requests that failed", "%", *values, n, n_others, p, "100 x failed requests / requests, 28 days"
@@ -145,10 +146,6 @@ def _each(values: Iterable[float | None]) -> tuple[float | None, float | None, f
 
 def _share(part: float, whole: float) -> float | None:
     return 100 * part / whole if whole else None
-
-
-def _two_sided(z: float) -> float:
-    return erfc(abs(z) / sqrt(2))
 
 
 def fisher(hits: int, n: int, hits_others: int, n_others: int) -> float:

@@ -67,8 +67,8 @@ class Contracts:
 
     def began(self, account: str) -> datetime | None:
         """The begin of its first contract."""
-        steps = self.steps(account)
-        return steps[0].started if steps else None
+        held = self._steps.get(account, {}).values()
+        return min((step.started for steps in held for step in steps), default=None)
 
     def at(self, account: str, moment: datetime) -> Terms | None:
         """What is in force just before ``moment``; None = it is no customer then."""

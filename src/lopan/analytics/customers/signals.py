@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -19,13 +20,13 @@ from lopan.analytics.facts import Facts
 from lopan.analytics.features import daily
 from lopan.catalog.health import Component
 from lopan.catalog.product import Product
+from lopan.catalog.workdays import numbered
 from lopan.store import Param, Readers
 
 WINDOW, ANSWERED = 28, 90
 """Days that usage, adoption and support look back on, and satisfaction."""
 
 _FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
-_ZERO = date(1970, 1, 1)
 Row = Mapping[str, Any]
 
 
@@ -47,7 +48,7 @@ class Signals(NamedTuple):
     ``sources``: the first day of which each source is known. ``late`` days may still miss events.
     """
 
-    zone: Any
+    zone: ZoneInfo
     days: Sequence[date]
     active: Mapping[tuple[date, str], int]
     features: Mapping[tuple[date, str], frozenset[str]]
@@ -160,12 +161,12 @@ class Sources:
                 ),
                 self.facts.rows("customer_contracts", known, customer=customer),
                 self.facts.rows("accounts", known, customer=customer),
-                self.facts.rows("rates", known, reporting=self.facts.currency),
+                self.facts.rows("rates", known),
                 self.facts.rows("customer_sources", known, zone=zone.key, known_until=self._until(known)),
             ),
         )
         tickets, answers, contracts, accounts, rates, sources = told
-        seen = {row["source"]: _ZERO + DAY * row["first"] for row in sources if row["first"] is not None}
+        seen = {row["source"]: numbered(row["first"]) for row in sources if row["first"] is not None}
         for name, (rows, _) in (("people", people), ("features", used)):
             if first := min((row["day"] for row in rows), default=None):
                 seen[name] = min(first, seen.get(name, first))

@@ -20,12 +20,7 @@ FROM (
             WHERE at < {ends:Array(Int64)}[p] AND at >= {begins:Array(Int64)}[p] - {quiet:Int64}
             GROUP BY customer, p
         ) AS f
-        ASOF LEFT JOIN (
-            SELECT toString(account) AS account, toInt64(valid_from) AS d,
-                argMax(toString(region), (ver, source, key)) AS region,
-                argMax(toString(segment), (ver, source, key)) AS segment
-            FROM {account:Identifier} GROUP BY account, d
-        ) AS a ON f.customer = a.account AND f.last >= a.d
+        ASOF LEFT JOIN {account_days:Identifier} AS a ON f.customer = a.account AND f.last >= a.d
     )
     WHERE (at_begin OR at_end) AND ({segment:String} = '' OR segment = {segment:String})
         AND ({region:String} = '' OR region = {region:String})

@@ -12,13 +12,7 @@ FROM (
             ARRAY JOIN arrayEnumerate({lasts:Array(Int64)}) AS p
             WHERE begun < {ends:Array(Int64)}[p] AND until >= {ends:Array(Int64)}[p]
         ) AS c
-        ASOF LEFT JOIN (
-            SELECT toString(account) AS account, toInt64(valid_from) AS d,
-                argMax(toString(parent), (ver, source, key)) AS parent,
-                argMax(toString(region), (ver, source, key)) AS region,
-                argMax(toString(segment), (ver, source, key)) AS segment
-            FROM {account:Identifier} GROUP BY account, d
-        ) AS a ON c.account = a.account AND c.last >= a.d
+        ASOF LEFT JOIN {account_days:Identifier} AS a ON c.account = a.account AND c.last >= a.d
     ) AS f
     ASOF LEFT JOIN (SELECT currency, d, rate FROM {rates:Identifier} WHERE into = {currency:String}) AS r
         ON f.currency = r.currency AND f.last >= r.d

@@ -1,4 +1,3 @@
--- Exchange rates into and out of the reporting currency, by day.
-SELECT day, toString(currency) AS currency, toString(into) AS into, rate FROM {fx_rate:Identifier}
-WHERE currency = {reporting:String} OR into = {reporting:String}
-ORDER BY day, ver
+-- What one unit of each currency is worth in the reporting one, from each day on until the next.
+SELECT currency, toDate32(toInt32(d)) AS day, rate FROM {rates:Identifier} WHERE into = {currency:String}
+ORDER BY currency, d

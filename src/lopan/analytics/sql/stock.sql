@@ -12,7 +12,8 @@ FROM (
                 AS days,
             {lasts:Array(Int64)}[p] AS priced_on,
             arrayJoin(arrayFilter(
-                i -> s.until > {firsts:Array(Int64)}[i] AND v.d <= least({lasts:Array(Int64)}[i], {today:Int64}),
+                i -> s.until > {firsts:Array(Int64)}[i] AND v.d <= least({lasts:Array(Int64)}[i], {today:Int64})
+                    AND {firsts:Array(Int64)}[i] <= {today:Int64},
                 arrayEnumerate({firsts:Array(Int64)}))) AS p
         FROM (
             SELECT toString(site) AS site, if({by:String} = 'product', toString(i.product), '') AS product,
