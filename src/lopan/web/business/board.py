@@ -14,9 +14,8 @@ from lopan.analytics.metric import Metric
 from lopan.catalog import AXES, Narrow
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
-from lopan.web import access, charts
+from lopan.web import access, charts, performance
 from lopan.web.parts import Parts
-from lopan.web.performance import TROUBLES
 from lopan.web.query import Query
 
 MACHINES: Final = "manufacturing"
@@ -79,10 +78,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         return [one for _, one in ahead + past]
 
     def troubles(self) -> dict[str, list[Metric]]:
-        """Figures that need a person, by status; those with too few samples are not judged."""
-        judged = [metric for metric in self.metrics if metric.enough]
-        found = {status: [metric for metric in judged if metric.status == status] for status in TROUBLES}
-        return {status: metrics for status, metrics in found.items() if metrics}
+        """As on the Performance page."""
+        return performance.troubles(self.metrics)
 
     @property
     def charted(self) -> list[Metric]:

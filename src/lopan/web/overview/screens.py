@@ -92,9 +92,7 @@ class Board(msgspec.Struct, frozen=True):
 
     def troubles(self) -> dict[str, list[Metric]]:
         """As on the Performance page."""
-        judged = [metric for metric in self.metrics if metric.enough]
-        found = {status: [one for one in judged if one.status == status] for status in performance.TROUBLES}
-        return {status: metrics for status, metrics in found.items() if metrics}
+        return performance.troubles(self.metrics)
 
 
 @router.get("/overview")
