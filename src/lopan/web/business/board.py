@@ -15,6 +15,7 @@ from lopan.catalog import AXES, Narrow
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
 from lopan.web import access, charts, performance
+from lopan.web.optional import nothing
 from lopan.web.parts import Parts
 from lopan.web.query import Query
 
@@ -116,17 +117,15 @@ async def load(parts: Parts, floor: Shopfloor, principal: Principal, asked: Quer
                 left_out.append(kpi.title)
     machines = full and access.may(principal, MACHINES)
     knows = not (narrow.product or narrow.customer or narrow.segment)
+    waits = full and access.may(principal, TICKETS) and not (narrow.site or narrow.product or narrow.segment)
     span = asked.span
     metrics, units, reasons, down, orders, tickets = await asyncio.gather(
         asyncio.gather(*(parts.kpis.metric(name, span, asked.filters, against=asked.against) for name in wanted)),
-        _when(machines and knows, lambda: floor.waterfall(span, narrow)),
-        _when(machines and knows, lambda: floor.downtime(span, narrow)),
-        _when(machines and knows, lambda: floor.down(narrow)),
-        _when(machines and not narrow.segment, lambda: floor.orders(narrow)),
-        _when(
-            full and access.may(principal, TICKETS) and not (narrow.site or narrow.product or narrow.segment),
-            lambda: floor.waiting(narrow),
-        ),
+        floor.waterfall(span, narrow) if machines and knows else nothing(),
+        floor.downtime(span, narrow) if machines and knows else nothing(),
+        floor.down(narrow) if machines and knows else nothing(),
+        floor.orders(narrow) if machines and not narrow.segment else nothing(),
+        floor.waiting(narrow) if waits else nothing(),
     )
     by_title: dict[str, list[Metric]] = {}
     for (_, title), metric in zip(wanted.items(), metrics, strict=True):
@@ -142,7 +141,3 @@ async def load(parts: Parts, floor: Shopfloor, principal: Principal, asked: Quer
         orders=orders,
         tickets=tickets,
     )
-
-
-async def _when(wanted: bool, ask: Any) -> Any:
-    return await ask() if wanted else None
