@@ -43,7 +43,7 @@ def _board(parts: Parts, down: list[Down] | None = None, orders: list[OpenOrder]
 
 
 def _drawn(request: Request, macro: str, *arguments: object) -> Markup:
-    return Markup(render.fragment(request, "business/parts.html", macro, *arguments))  # noqa: S704 - escaped there
+    return render.drawn(request, "business/parts.html", macro, *arguments)
 
 
 _MORE = navigation.BUSINESS.path
