@@ -24,7 +24,7 @@ from lopan.errors import Rejected, TryAgain
 from lopan.event import TYPES
 from lopan.web import access, csrf, directive_form, navigation, performance, render
 from lopan.web.api import NotFound
-from lopan.web.auth import Auth, signed_in
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.directive_form import Values
 from lopan.web.parts import Parts, parts_of
 
@@ -197,8 +197,7 @@ async def _page(
 
 
 async def _fields(request: Request) -> Values:
-    auth: Auth = request.app.state.auth
-    fields = await auth.check_form(request)
+    fields = await auth_of(request).check_form(request)
     fields.pop(csrf.FIELD, None)
     return fields
 

@@ -20,7 +20,7 @@ from lopan.errors import Rejected, TryAgain
 from lopan.fact import FACTS
 from lopan.web import access, export, navigation
 from lopan.web.api import NotFound
-from lopan.web.auth import Auth, signed_in
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.export import Sheet, sheet
 from lopan.web.pages import framed
 from lopan.web.parts import Parts, parts_of
@@ -77,8 +77,7 @@ async def file(request: Request, reader: Reader, batch: str, form: Literal["csv"
 async def undo(request: Request, reader: Reader, batch: str) -> Response:
     """Take it back and show it."""
     access.require_feed(reader)
-    auth: Auth = request.app.state.auth
-    fields = await auth.check_form(request)
+    fields = await auth_of(request).check_form(request)
     parts = parts_of(request)
     found = await _find(parts, batch)
     try:

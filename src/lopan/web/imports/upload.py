@@ -19,7 +19,7 @@ from lopan.errors import GiveUp, Rejected
 from lopan.fact import FACTS
 from lopan.web import access, csrf, render
 from lopan.web.api import NotFound
-from lopan.web.auth import Auth, signed_in
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.imports import form
 from lopan.web.pages import framed
 from lopan.web.parts import Parts, parts_of
@@ -42,7 +42,7 @@ async def blank(request: Request, reader: Reader) -> Response:
 async def receive(request: Request, reader: Reader) -> Response:
     """Keep the file that was sent and go on to the look at it."""
     access.require_feed(reader)
-    parts, auth = parts_of(request), _auth(request)
+    parts, auth = parts_of(request), auth_of(request)
     most = parts.config.ingest.max_file
     if int(request.headers.get("content-length") or 0) > most:
         refusal = Rejected("file", f"is over {most:,} bytes; import it with `lopan import`, which has no such cap")
@@ -77,7 +77,7 @@ async def state(request: Request, reader: Reader, number: str) -> Response:
 async def act(request: Request, reader: Reader, number: str) -> Response:
     """Look at it anew, try it out, import it, or drop it; the page again, with 400 and the reason, when that fails."""
     access.require_feed(reader)
-    said = await _auth(request).check_form(request)
+    said = await auth_of(request).check_form(request)
     uploads = _uploads(parts_of(request))
     what = said.get("act", "look")
     found = await _find(uploads, number)
@@ -171,8 +171,3 @@ def _uploads(parts: Parts) -> Uploads:
     if parts.uploads is None:
         raise GiveUp("this server takes no files")
     return parts.uploads
-
-
-def _auth(request: Request) -> Auth:
-    auth: Auth = request.app.state.auth
-    return auth
