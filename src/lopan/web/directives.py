@@ -22,8 +22,7 @@ from lopan.control.directives import Directive, State
 from lopan.control.principal import Principal
 from lopan.errors import Rejected, TryAgain
 from lopan.event import TYPES
-from lopan.web import access, csrf, directive_form, navigation, performance, render
-from lopan.web.api import NotFound
+from lopan.web import access, api, csrf, directive_form, navigation, performance, render
 from lopan.web.auth import auth_of, signed_in
 from lopan.web.directive_form import Values
 from lopan.web.parts import Parts, parts_of
@@ -125,10 +124,7 @@ async def end(request: Request, reader: Reader, number: int) -> Response:
 
 async def find(parts: Parts, number: int) -> Directive:
     """The directive of that number; raises NotFound."""
-    try:
-        return await anyio.to_thread.run_sync(directives.one, parts.engine, number)
-    except Rejected as error:
-        raise NotFound(error.place, error.reason) from None
+    return await api.find(directives.one, parts.engine, number)
 
 
 async def load(parts: Parts, found: list[Directive]) -> list[Line]:

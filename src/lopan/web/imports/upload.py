@@ -18,7 +18,7 @@ from lopan.control.principal import Principal
 from lopan.errors import GiveUp, Rejected
 from lopan.fact import FACTS
 from lopan.web import access, csrf, render
-from lopan.web.api import NotFound
+from lopan.web.api import find
 from lopan.web.auth import auth_of, signed_in
 from lopan.web.imports import form
 from lopan.web.pages import framed
@@ -90,7 +90,7 @@ async def act(request: Request, reader: Reader, number: str) -> Response:
         if found.busy:
             raise Rejected("file", "is being read already; wait until that is done")
         kept = {name: value for name, value in said.items() if name not in (csrf.FIELD, "act")}
-        found = uploads.remember(number, kept)
+        found = await anyio.to_thread.run_sync(uploads.remember, number, kept)
         if what != "look":
             await anyio.to_thread.run_sync(partial(_begin, uploads, number, what, kept, reader.name))
     except Rejected as refusal:
@@ -124,18 +124,14 @@ async def _kept(uploads: Uploads, sent: FormData, most: int) -> str:
 
 async def _blank(request: Request, reader: Principal, refusal: Rejected | None = None) -> Response:
     most = parts_of(request).config.ingest.max_file
-    answer = await framed(request, reader, "imports/new.html", refusal=refusal, most=most)
-    answer.status_code = 400 if refusal else 200
-    return answer
+    return await framed(request, reader, "imports/new.html", 400 if refusal else 200, refusal=refusal, most=most)
 
 
 async def _page(request: Request, reader: Principal, found: Upload, refusal: Rejected | None = None) -> Response:
     context: dict[str, Any] = {"upload": found, "refusal": refusal, "preview": None, "unread": None, "said": found.said}
     if not found.busy and found.phase != "imported":
         context |= await anyio.to_thread.run_sync(_looked, parts_of(request), found)
-    answer = await framed(request, reader, "imports/file.html", **context)
-    answer.status_code = 400 if refusal else 200
-    return answer
+    return await framed(request, reader, "imports/file.html", 400 if refusal else 200, **context)
 
 
 def _looked(parts: Parts, found: Upload) -> dict[str, Any]:
@@ -161,10 +157,7 @@ def _looked(parts: Parts, found: Upload) -> dict[str, Any]:
 
 
 async def _find(uploads: Uploads, number: str) -> Upload:
-    try:
-        return await anyio.to_thread.run_sync(uploads.get, number)
-    except Rejected as error:
-        raise NotFound(error.place, error.reason) from None
+    return await find(uploads.get, number)
 
 
 def _uploads(parts: Parts) -> Uploads:
