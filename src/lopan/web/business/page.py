@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -72,7 +72,7 @@ async def page(request: Request, reader: Reader) -> Response:
 async def table(
     request: Request,
     reader: Reader,
-    name: Literal["figures", "waterfall", "downtime", "orders", "tickets"],
+    name: sheets.Name,
     form: export.Form,
 ) -> Response:
     """One table of the page as a file, all of its rows."""
