@@ -19,7 +19,7 @@ from lopan.control.principal import Principal
 from lopan.errors import Rejected
 from lopan.web import access, query, schema
 from lopan.web.api import PROBLEMS, Asker, NotFound, answer
-from lopan.web.auth import Auth, signed_in
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.login import safe_next
 from lopan.web.parts import Parts, parts_of
 
@@ -126,8 +126,7 @@ async def _remove(parts: Parts, principal: Principal, number: int) -> None:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    auth: Auth = request.app.state.auth
-    return await auth.check_form(request)
+    return await auth_of(request).check_form(request)
 
 
 async def _body(request: Request, _allowed: Principal) -> New:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import anyio.to_thread
 import msgspec
@@ -30,6 +31,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     503: {"model": schema.ProblemModel, "description": "The store is busy; Retry-After says when to ask again."},
 }
 
+Found = TypeVar("Found")
 _BUCKETS = {"": None, "day": DAY, "week": WEEK, "month": MONTH}
 
 router = APIRouter(prefix="/api/v1", tags=["v1"], responses=PROBLEMS)
@@ -124,12 +126,17 @@ async def alert(request: Request, asker: Asker, id: int) -> Response:  # noqa: A
     return answer(request, await find_alert(request, asker, id))
 
 
-async def find_alert(request: Request, asker: Principal, number: int) -> AlertView:
-    """The alert of that number; raises NotFound, or Forbidden for one on a KPI that ``asker`` may not see."""
+async def find(read: Callable[..., Found], *given: object) -> Found:
+    """What ``read`` finds, asked in a thread of its own; raises NotFound with the reason for which it finds nothing."""
     try:
-        found = await anyio.to_thread.run_sync(history.one, parts_of(request).engine, number)
+        return await anyio.to_thread.run_sync(read, *given)
     except Rejected as error:
         raise NotFound(error.place, error.reason) from None
+
+
+async def find_alert(request: Request, asker: Principal, number: int) -> AlertView:
+    """The alert of that number; raises NotFound, or Forbidden for one on a KPI that ``asker`` may not see."""
+    found = await find(history.one, parts_of(request).engine, number)
     access.require(asker, found.group)
     return found
 

@@ -124,10 +124,15 @@ class Auth:
         )
 
 
+def auth_of(request: HTTPConnection) -> Auth:
+    """The one that this app was made with."""
+    auth: Auth = request.app.state.auth
+    return auth
+
+
 async def current(request: Request) -> Principal | None:
     """FastAPI dependency: who asks, or None."""
-    auth: Auth = request.app.state.auth
-    return await auth.principal(request)
+    return await auth_of(request).principal(request)
 
 
 async def signed_in(request: Request) -> Principal:

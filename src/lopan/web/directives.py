@@ -22,9 +22,8 @@ from lopan.control.directives import Directive, State
 from lopan.control.principal import Principal
 from lopan.errors import Rejected, TryAgain
 from lopan.event import TYPES
-from lopan.web import access, csrf, directive_form, navigation, performance, render
-from lopan.web.api import NotFound
-from lopan.web.auth import Auth, signed_in
+from lopan.web import access, api, csrf, directive_form, navigation, performance, render
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.directive_form import Values
 from lopan.web.parts import Parts, parts_of
 
@@ -125,10 +124,7 @@ async def end(request: Request, reader: Reader, number: int) -> Response:
 
 async def find(parts: Parts, number: int) -> Directive:
     """The directive of that number; raises NotFound."""
-    try:
-        return await anyio.to_thread.run_sync(directives.one, parts.engine, number)
-    except Rejected as error:
-        raise NotFound(error.place, error.reason) from None
+    return await api.find(directives.one, parts.engine, number)
 
 
 async def load(parts: Parts, found: list[Directive]) -> list[Line]:
@@ -197,8 +193,7 @@ async def _page(
 
 
 async def _fields(request: Request) -> Values:
-    auth: Auth = request.app.state.auth
-    fields = await auth.check_form(request)
+    fields = await auth_of(request).check_form(request)
     fields.pop(csrf.FIELD, None)
     return fields
 

@@ -20,7 +20,7 @@ from lopan.control.directives import Directive
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
 from lopan.web import access, api, csrf, navigation, schema
-from lopan.web.auth import Auth, signed_in
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.directives import Line, find, load
 from lopan.web.parts import Parts, parts_of
 
@@ -72,7 +72,7 @@ async def end(request: Request, asker: Asker, id: int) -> Response:  # noqa: A00
 def _acting(request: Request, asker: Principal) -> Parts:
     """The parts, for an administrator whose own page sent this; raises Forbidden or Forged."""
     access.require(asker, access.ADMINISTRATION)
-    auth: Auth = request.app.state.auth
+    auth = auth_of(request)
     csrf.check(request, {csrf.FIELD: request.headers.get(HEADER, "")}, auth.session(request), auth.public_url)
     return parts_of(request)
 

@@ -135,11 +135,13 @@ def _operates(reader: Principal) -> bool:
     return navigation.may_open(reader, navigation.SOURCES)
 
 
-async def framed(request: Request, reader: Principal, template: str, **context: object) -> Response:
+async def framed(
+    request: Request, reader: Principal, template: str, status: int = 200, /, **context: object
+) -> Response:
     """A page with what the frame shows about alerts."""
     open_alerts = await performance.active_alerts(parts_of(request), reader)
     context |= {"open_alerts": open_alerts, "firing": performance.firing(open_alerts)}
-    return render.page(request, template, context, principal=reader)
+    return render.page(request, template, context, principal=reader, status=status)
 
 
 async def _course(parts: Parts, reader: Principal, alert: AlertView) -> tuple[dict[str, object], Span, list[Mark]]:

@@ -53,10 +53,8 @@ class Board(msgspec.Struct, frozen=True):
         return not any(metric.n for metric in self.metrics)
 
     def troubles(self) -> dict[str, list[Metric]]:
-        """Figures that need a person, by status, the worst first; those with too few samples are not judged."""
-        judged = [metric for metric in self.metrics if metric.enough]
-        found = {status: [metric for metric in judged if metric.status == status] for status in TROUBLES}
-        return {status: metrics for status, metrics in found.items() if metrics}
+        """As ``troubles``."""
+        return troubles(self.metrics)
 
     @property
     def abouts(self) -> str:
@@ -85,6 +83,13 @@ async def load(parts: Parts, principal: Principal, asked: Query, *, compare: boo
     )
     rows = _rows(metrics, asked.by) if compare else []
     return Board(asked, list(metrics), alerts, past, rows[:ROWS], max(0, len(rows) - ROWS))
+
+
+def troubles(metrics: Sequence[Metric]) -> dict[str, list[Metric]]:
+    """Figures that need a person, by status, the worst first; those with too few samples are not judged."""
+    judged = [metric for metric in metrics if metric.enough]
+    found = {status: [metric for metric in judged if metric.status == status] for status in TROUBLES}
+    return {status: metrics for status, metrics in found.items() if metrics}
 
 
 async def active_alerts(parts: Parts, principal: Principal) -> list[AlertView]:

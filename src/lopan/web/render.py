@@ -77,8 +77,14 @@ def page(
 
 def fragment(request: Request, template: str, macro: str, *arguments: object) -> str:
     """One macro of a template, for the live stream; the same markup that the page had."""
+    return str(drawn(request, template, macro, *arguments))
+
+
+def drawn(request: Request, template: str, macro: str, *arguments: object) -> Markup:
+    """As ``fragment``, to stand in another template."""
     module = _TEMPLATES.get_template(template).make_module(shared(request))
-    return str(getattr(module, macro)(*arguments)).strip()
+    found: Markup = getattr(module, macro)(*arguments)
+    return found.strip()
 
 
 def text(template: str, context: Mapping[str, Any]) -> str:

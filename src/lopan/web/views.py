@@ -18,7 +18,7 @@ from lopan.control.views import View
 from lopan.errors import Rejected
 from lopan.web import access, navigation, pages
 from lopan.web.api import NotFound
-from lopan.web.auth import Auth, signed_in
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.parts import Parts, parts_of
 
 Reader = Annotated[Principal, Depends(signed_in)]
@@ -121,5 +121,4 @@ def _clean(query: str) -> str:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    auth: Auth = request.app.state.auth
-    return await auth.check_form(request)
+    return await auth_of(request).check_form(request)

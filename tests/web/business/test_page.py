@@ -13,6 +13,7 @@ from tests.house import House
 from tests.served import Served
 from tests.web.conftest import PASSWORD
 from tests.web.people.crowd import signed_in, violations
+from tests.web.test_live import parsed
 
 from lopan.control import users
 from lopan.control.database import open_database
@@ -101,6 +102,16 @@ def test_who_may_see_nothing_of_it_is_told(served: Served) -> None:
 def test_every_table_is_a_file(served: Served, name: str) -> None:
     assert len(get(served, f"/business/{name}.csv").text.splitlines()) >= 2
     assert get(served, f"/business/{name}.parquet").content[:4] == b"PAR1"
+
+
+def test_an_update_of_the_figures_leaves_what_is_late_in_the_verdict(served: Served) -> None:
+    assert "1 order behind plan." in get(served, "/business?product=P").text
+    headers = {"Authorization": f"Bearer {served.tokens['operational']}"}
+    with httpx.stream("GET", f"{served.url}/live/business?product=P", headers=headers, timeout=60) as answer:
+        name, first = next(parsed(answer))
+    assert name == "update"
+    assert "card-on_time_delivery" in first["fragments"]
+    assert "verdict" not in first["fragments"]
 
 
 def test_filters_narrow_and_say_what_they_leave_out(served: Served) -> None:

@@ -106,6 +106,9 @@ def test_tiles_say_share_change_and_why_there_is_none(reader: Page, crowded: Sit
     expect(tile(reader, "Stock", "Night guard")).to_contain_text("too few, n 3")
     expect(reader.locator('[data-live="heads"]')).to_contain_text("below target")
     expect(reader.locator(".legend").first).to_contain_text("60–80 % high")
+    key, shown = reader.locator('.swatch[data-heat="3"]'), reader.locator('.tile[data-heat="3"]').first
+    colour = shown.evaluate("element => getComputedStyle(element).backgroundColor")
+    expect(key).to_have_css("background-color", colour)
 
 
 @pytest.mark.browser

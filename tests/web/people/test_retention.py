@@ -75,7 +75,7 @@ def test_two_roles_are_compared_in_answer_and_file(regular: Site) -> None:
     assert (len(lines), sum("role warehouseKeeper," in line for line in lines)) == (1 + 20, 10)
 
 
-def test_both_periods_are_tested_when_they_have_enough_people(regular: Site) -> None:
+def test_previous_period_ends_the_day_before_and_too_few_people_are_not_tested(regular: Site) -> None:
     asked = {"from": str(MONDAY + DAY * 30), "to": str(MONDAY + DAY * 43), "compare": "previous"}
     found = regular.server.get("/api/v1/retention", "customerSuccess", **asked).json()
     assert found["compared"]["dates"]["last"] == str(MONDAY + DAY * 29)

@@ -14,9 +14,9 @@ from lopan.analytics.metric import Metric
 from lopan.catalog import AXES, Narrow
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
-from lopan.web import access, charts
+from lopan.web import access, charts, performance
+from lopan.web.optional import nothing
 from lopan.web.parts import Parts
-from lopan.web.performance import TROUBLES
 from lopan.web.query import Query
 
 MACHINES: Final = "manufacturing"
@@ -79,10 +79,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         return [one for _, one in ahead + past]
 
     def troubles(self) -> dict[str, list[Metric]]:
-        """Figures that need a person, by status; those with too few samples are not judged."""
-        judged = [metric for metric in self.metrics if metric.enough]
-        found = {status: [metric for metric in judged if metric.status == status] for status in TROUBLES}
-        return {status: metrics for status, metrics in found.items() if metrics}
+        """As on the Performance page."""
+        return performance.troubles(self.metrics)
 
     @property
     def charted(self) -> list[Metric]:
@@ -119,17 +117,15 @@ async def load(parts: Parts, floor: Shopfloor, principal: Principal, asked: Quer
                 left_out.append(kpi.title)
     machines = full and access.may(principal, MACHINES)
     knows = not (narrow.product or narrow.customer or narrow.segment)
+    waits = full and access.may(principal, TICKETS) and not (narrow.site or narrow.product or narrow.segment)
     span = asked.span
     metrics, units, reasons, down, orders, tickets = await asyncio.gather(
         asyncio.gather(*(parts.kpis.metric(name, span, asked.filters, against=asked.against) for name in wanted)),
-        _when(machines and knows, lambda: floor.waterfall(span, narrow)),
-        _when(machines and knows, lambda: floor.downtime(span, narrow)),
-        _when(machines and knows, lambda: floor.down(narrow)),
-        _when(machines and not narrow.segment, lambda: floor.orders(narrow)),
-        _when(
-            full and access.may(principal, TICKETS) and not (narrow.site or narrow.product or narrow.segment),
-            lambda: floor.waiting(narrow),
-        ),
+        floor.waterfall(span, narrow) if machines and knows else nothing(),
+        floor.downtime(span, narrow) if machines and knows else nothing(),
+        floor.down(narrow) if machines and knows else nothing(),
+        floor.orders(narrow) if machines and not narrow.segment else nothing(),
+        floor.waiting(narrow) if waits else nothing(),
     )
     by_title: dict[str, list[Metric]] = {}
     for (_, title), metric in zip(wanted.items(), metrics, strict=True):
@@ -145,7 +141,3 @@ async def load(parts: Parts, floor: Shopfloor, principal: Principal, asked: Quer
         orders=orders,
         tickets=tickets,
     )
-
-
-async def _when(wanted: bool, ask: Any) -> Any:
-    return await ask() if wanted else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -72,7 +72,7 @@ async def page(request: Request, reader: Reader) -> Response:
 async def table(
     request: Request,
     reader: Reader,
-    name: Literal["figures", "waterfall", "downtime", "orders", "tickets"],
+    name: sheets.Name,
     form: export.Form,
 ) -> Response:
     """One table of the page as a file, all of its rows."""
@@ -85,7 +85,7 @@ async def table(
 
 
 def watch(request: Request, principal: Principal) -> Look:
-    """The live half: figures at once, losses and late orders when they are asked for."""
+    """The live half: figures at once, losses, late orders and the verdict, which counts them, when it is asked for."""
     parts, drawing = parts_of(request), partial(render.fragment, request, "business/parts.html")
     read(request)
     floor = shopfloor(parts)
@@ -93,9 +93,8 @@ def watch(request: Request, principal: Principal) -> Look:
     async def look(*, full: bool) -> Shown:
         board = await load(parts, floor, principal, read(request), full=full)
         drawn = {f"card-{metric.id}": drawing("card", metric) for metric in board.metrics}
-        drawn["verdict"] = drawing("verdict", board)
         if full:
-            drawn |= _panels(board, drawing)
+            drawn |= {"verdict": drawing("verdict", board), **_panels(board, drawing)}
         charted = {metric.id: metric for metric in board.charted}
         series: dict[str, list[Point]] = {name: metric.series for name, metric in charted.items()}
         return Shown(drawn, series, charted)

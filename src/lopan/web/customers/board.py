@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Final, get_args
+from typing import Final
 from urllib.parse import urlencode
 
 import msgspec
 
-from lopan.analytics.calendar import DAY, begin
 from lopan.analytics.customers import book as books
 from lopan.analytics.customers.book import VIEWS, Book, Entry, Summary, View
-from lopan.analytics.metric import Span
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
 from lopan.web import access
@@ -98,9 +96,10 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(params: Mapping[str, str]) -> Asked:
     """From an address; raises Rejected naming the parameter."""
-    view = params.get("view") or "all"
-    if view not in VIEWS:
-        raise Rejected("view", f"can be {', '.join(get_args(View))}, not {view[:20]!r}")
+    named = params.get("view") or "all"
+    view = next((one for one in VIEWS if one == named), None)
+    if view is None:
+        raise Rejected("view", f"can be {', '.join(VIEWS)}, not {named[:20]!r}")
     sort = params.get("sort", "")
     if sort not in SORTS:
         raise Rejected("sort", f"can be {', '.join(filter(None, SORTS))}, not {sort[:20]!r}")
@@ -112,8 +111,7 @@ def read(params: Mapping[str, str]) -> Asked:
         if len(text) > _LONGEST:
             raise Rejected(name, f"at most {_LONGEST} characters")
     to = read_day("to", params["to"]) if params.get("to") else None
-    chosen = next(one for one in VIEWS if one == view)
-    return Asked(view=chosen, sort=sort, page=int(number), to=to, **texts)
+    return Asked(view=view, sort=sort, page=int(number), to=to, **texts)
 
 
 async def load(parts: Parts, reader: Principal, asked: Asked, size: int = PER_PAGE) -> Board:
@@ -167,8 +165,3 @@ def _delta(one: Entry) -> float:
 
 def _choices(found: Book, name: str) -> list[str]:
     return sorted({value for one in found.entries if (value := getattr(one.account, name))})
-
-
-def span_of(parts: Parts, first: date, last: date) -> Span:
-    """The moments from the begin of the first day to the end of the last."""
-    return Span(begin(first, parts.zone), begin(last + DAY, parts.zone))

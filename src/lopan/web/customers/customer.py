@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lopan.analytics.calendar import DAY, begin
+from lopan.analytics.calendar import DAY, Dates, begin
 from lopan.analytics.customers.causes import Cause
 from lopan.analytics.customers.detail import Detail, Happening
 from lopan.analytics.customers.score import Colour
@@ -23,7 +23,6 @@ from lopan.web import access, export, navigation, performance, render, toolbar
 from lopan.web.api import PROBLEMS, Asker, NotFound, answer
 from lopan.web.auth import signed_in
 from lopan.web.customers import seen, sheets, words
-from lopan.web.customers.board import span_of
 from lopan.web.customers.seen import Group
 from lopan.web.marks import Mark
 from lopan.web.parts import Parts, parts_of
@@ -66,7 +65,7 @@ async def load(parts: Parts, reader: Principal, customer: str, to: str = "") -> 
     """Measure what ``reader`` may see; raises NotFound for one without a contract in force on the day."""
     part = seen.customers(parts)
     day = part.books.day(read_day("to", to) if to else None)
-    span = span_of(parts, day - DAY * 27, day)
+    span = frame.span(Dates(day - DAY * 27, day), parts)
     detail, causes, crashes = await asyncio.gather(
         part.details.detail(customer, day),
         part.causes.of(customer, day),
@@ -87,7 +86,7 @@ async def _crashes(parts: Parts, reader: Principal, customer: str, span: Span) -
 def course(parts: Parts, one: One) -> list[Metric]:
     """The score and the active people by week, as charts draw them."""
     detail = one.detail
-    span = span_of(parts, detail.course[0][0], detail.day)
+    span = frame.span(Dates(detail.course[0][0], detail.day), parts)
     weekly = [told for told in detail.course if told[0].isoweekday() == 7 or told[0] == detail.day]
     score = [Point(begin(day, parts.zone), value, 1, day == detail.day) for day, value, _, _ in weekly]
     active = [

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from lopan.analytics.calendar import Dates
 from lopan.analytics.customers.book import VIEWS
 from lopan.analytics.metric import Filters
 from lopan.control.principal import Principal
@@ -17,8 +18,9 @@ from lopan.web import export, navigation, performance, render, toolbar
 from lopan.web.api import PROBLEMS, Asker, answer
 from lopan.web.auth import signed_in
 from lopan.web.customers import sheets, words
-from lopan.web.customers.board import SORTS, Listing, load, read, span_of
+from lopan.web.customers.board import SORTS, Listing, load, read
 from lopan.web.parts import parts_of
+from lopan.web.people import frame
 from lopan.web.shape import model
 
 router = APIRouter(include_in_schema=False)
@@ -31,7 +33,7 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
     navigation.require(reader, navigation.CUSTOMERS)
     parts, asked = parts_of(request), read(request.query_params)
     board = await load(parts, reader, asked)
-    span = span_of(parts, board.listing.before, board.listing.day)
+    span = frame.span(Dates(board.listing.before, board.listing.day), parts)
     tools, alerts = await asyncio.gather(
         toolbar.around(request, reader, navigation.CUSTOMERS, asked.address(), span, Filters()),
         performance.active_alerts(parts, reader),

@@ -5,19 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-import anyio.to_thread
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lopan.alerts import history
 from lopan.alerts.history import AlertView
 from lopan.analytics.impact import KINDS, OF_KPI, Fault
 from lopan.analytics.metric import Span
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
 from lopan.web import access, query
-from lopan.web.api import PROBLEMS, Asker, NotFound, answer
+from lopan.web.api import PROBLEMS, Asker, NotFound, answer, find_alert
 from lopan.web.customers import seen
 from lopan.web.customers.crashes import fault_of
 from lopan.web.customers.seen import Touched
@@ -81,11 +79,7 @@ async def impact(
     """
     parts = parts_of(request)
     if alert:
-        try:
-            found = await anyio.to_thread.run_sync(history.one, parts.engine, alert)
-        except Rejected as error:
-            raise NotFound(error.place, error.reason) from None
-        access.require(asker, found.group)
+        found = await find_alert(request, asker, alert)
         touched = await of_alert(parts, asker, found)
         if touched is None:
             raise NotFound("alert", f"no events are counted for {found.kpi}; there are some for {', '.join(OF_KPI)}")

@@ -19,8 +19,8 @@ from lopan.control.principal import Principal
 from lopan.errors import Rejected, TryAgain
 from lopan.fact import FACTS
 from lopan.web import access, export, navigation
-from lopan.web.api import NotFound
-from lopan.web.auth import Auth, signed_in
+from lopan.web.api import find
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.export import Sheet, sheet
 from lopan.web.pages import framed
 from lopan.web.parts import Parts, parts_of
@@ -77,8 +77,7 @@ async def file(request: Request, reader: Reader, batch: str, form: Literal["csv"
 async def undo(request: Request, reader: Reader, batch: str) -> Response:
     """Take it back and show it."""
     access.require_feed(reader)
-    auth: Auth = request.app.state.auth
-    fields = await auth.check_form(request)
+    fields = await auth_of(request).check_form(request)
     parts = parts_of(request)
     found = await _find(parts, batch)
     try:
@@ -96,9 +95,7 @@ async def _page(request: Request, reader: Principal, found: Batch, refusal: Reje
     parts = parts_of(request)
     rows = await _refused(parts, found, SHOWN) if found.refused else []
     context = {"batch": found, "rows": rows, "refusal": refusal, "may_feed": access.may_feed(reader), "shown": SHOWN}
-    answer = await framed(request, reader, "imports/batch.html", **context)
-    answer.status_code = 400 if refusal else 200
-    return answer
+    return await framed(request, reader, "imports/batch.html", 400 if refusal else 200, **context)
 
 
 async def _refused(parts: Parts, found: Batch, most: int) -> list[Row] | None:
@@ -113,10 +110,7 @@ async def _refused(parts: Parts, found: Batch, most: int) -> list[Row] | None:
 
 
 async def _find(parts: Parts, batch: str) -> Batch:
-    try:
-        return await anyio.to_thread.run_sync(batches.get, parts.engine, batch)
-    except Rejected as error:
-        raise NotFound(error.place, error.reason) from None
+    return await find(batches.get, parts.engine, batch)
 
 
 def _moment(text: str) -> datetime | None:

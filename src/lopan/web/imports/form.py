@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -84,9 +85,10 @@ def ask(said: Said) -> Ask:
     return Ask(options=wanted, mapped=mapping.build(_written(said, wanted), "upload"))
 
 
-def zones() -> list[str]:
-    """Names for the list of time zones."""
-    return sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+@cache
+def zones() -> tuple[str, ...]:
+    """Names for the list of time zones; read once, for they lie in hundreds of files."""
+    return tuple(sorted(name for name in available_timezones() if "/" in name or name == "UTC"))
 
 
 def _written(said: Said, wanted: Options) -> dict[str, Any]:

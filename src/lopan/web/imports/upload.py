@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Depends
-from markupsafe import Markup
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -19,8 +18,8 @@ from lopan.control.principal import Principal
 from lopan.errors import GiveUp, Rejected
 from lopan.fact import FACTS
 from lopan.web import access, csrf, render
-from lopan.web.api import NotFound
-from lopan.web.auth import Auth, signed_in
+from lopan.web.api import find
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.imports import form
 from lopan.web.pages import framed
 from lopan.web.parts import Parts, parts_of
@@ -43,7 +42,7 @@ async def blank(request: Request, reader: Reader) -> Response:
 async def receive(request: Request, reader: Reader) -> Response:
     """Keep the file that was sent and go on to the look at it."""
     access.require_feed(reader)
-    parts, auth = parts_of(request), _auth(request)
+    parts, auth = parts_of(request), auth_of(request)
     most = parts.config.ingest.max_file
     if int(request.headers.get("content-length") or 0) > most:
         refusal = Rejected("file", f"is over {most:,} bytes; import it with `lopan import`, which has no such cap")
@@ -71,14 +70,14 @@ async def state(request: Request, reader: Reader, number: str) -> Response:
     found = await _find(_uploads(parts_of(request)), number)
     if not found.busy:
         return HTMLResponse("", headers={"HX-Refresh": "true"})
-    return HTMLResponse(Markup(render.fragment(request, "imports/parts.html", "progress", found)))  # noqa: S704 - drawn there
+    return HTMLResponse(render.fragment(request, "imports/parts.html", "progress", found))
 
 
 @router.post("/imports/files/{number}")
 async def act(request: Request, reader: Reader, number: str) -> Response:
     """Look at it anew, try it out, import it, or drop it; the page again, with 400 and the reason, when that fails."""
     access.require_feed(reader)
-    said = await _auth(request).check_form(request)
+    said = await auth_of(request).check_form(request)
     uploads = _uploads(parts_of(request))
     what = said.get("act", "look")
     found = await _find(uploads, number)
@@ -91,7 +90,7 @@ async def act(request: Request, reader: Reader, number: str) -> Response:
         if found.busy:
             raise Rejected("file", "is being read already; wait until that is done")
         kept = {name: value for name, value in said.items() if name not in (csrf.FIELD, "act")}
-        found = uploads.remember(number, kept)
+        found = await anyio.to_thread.run_sync(uploads.remember, number, kept)
         if what != "look":
             await anyio.to_thread.run_sync(partial(_begin, uploads, number, what, kept, reader.name))
     except Rejected as refusal:
@@ -125,18 +124,14 @@ async def _kept(uploads: Uploads, sent: FormData, most: int) -> str:
 
 async def _blank(request: Request, reader: Principal, refusal: Rejected | None = None) -> Response:
     most = parts_of(request).config.ingest.max_file
-    answer = await framed(request, reader, "imports/new.html", refusal=refusal, most=most)
-    answer.status_code = 400 if refusal else 200
-    return answer
+    return await framed(request, reader, "imports/new.html", 400 if refusal else 200, refusal=refusal, most=most)
 
 
 async def _page(request: Request, reader: Principal, found: Upload, refusal: Rejected | None = None) -> Response:
     context: dict[str, Any] = {"upload": found, "refusal": refusal, "preview": None, "unread": None, "said": found.said}
     if not found.busy and found.phase != "imported":
         context |= await anyio.to_thread.run_sync(_looked, parts_of(request), found)
-    answer = await framed(request, reader, "imports/file.html", **context)
-    answer.status_code = 400 if refusal else 200
-    return answer
+    return await framed(request, reader, "imports/file.html", 400 if refusal else 200, **context)
 
 
 def _looked(parts: Parts, found: Upload) -> dict[str, Any]:
@@ -162,18 +157,10 @@ def _looked(parts: Parts, found: Upload) -> dict[str, Any]:
 
 
 async def _find(uploads: Uploads, number: str) -> Upload:
-    try:
-        return await anyio.to_thread.run_sync(uploads.get, number)
-    except Rejected as error:
-        raise NotFound(error.place, error.reason) from None
+    return await find(uploads.get, number)
 
 
 def _uploads(parts: Parts) -> Uploads:
     if parts.uploads is None:
         raise GiveUp("this server takes no files")
     return parts.uploads
-
-
-def _auth(request: Request) -> Auth:
-    auth: Auth = request.app.state.auth
-    return auth

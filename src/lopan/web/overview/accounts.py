@@ -19,7 +19,7 @@ async def draw(request: Request, reader: Principal) -> Markup:
     found = await board.load(parts_of(request), reader, board.read({}), ROWS)
     if found.empty:
         return Markup()
-    return Markup(render.fragment(request, "overview/panels.html", "accounts", found, words))  # noqa: S704
+    return render.drawn(request, "overview/panels.html", "accounts", found, words)
 
 
 PANEL = Panel(

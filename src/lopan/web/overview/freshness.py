@@ -31,7 +31,7 @@ async def draw(request: Request, reader: Principal) -> Markup:
     """A line for each source of figures."""
     parts = parts_of(request)
     found = [*await _events(parts), *await _facts(parts)]
-    return Markup(render.fragment(request, "overview/panels.html", "freshness", found)) if found else Markup()  # noqa: S704
+    return render.drawn(request, "overview/panels.html", "freshness", found) if found else Markup()
 
 
 async def _events(parts: Parts) -> list[Source]:

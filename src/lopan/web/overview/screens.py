@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Annotated, Any, Final
@@ -24,6 +24,7 @@ from lopan.web.api import NotFound
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
 from lopan.web.marks import Mark
+from lopan.web.optional import nothing
 from lopan.web.overview import accounts, floor, freshness
 from lopan.web.overview.panel import Panel
 from lopan.web.parts import Parts, parts_of
@@ -92,9 +93,7 @@ class Board(msgspec.Struct, frozen=True):
 
     def troubles(self) -> dict[str, list[Metric]]:
         """As on the Performance page."""
-        judged = [metric for metric in self.metrics if metric.enough]
-        found = {status: [one for one in judged if one.status == status] for status in performance.TROUBLES}
-        return {status: metrics for status, metrics in found.items() if metrics}
+        return performance.troubles(self.metrics)
 
 
 @router.get("/overview")
@@ -134,7 +133,7 @@ async def load(request: Request, reader: Principal, screen: Screen, *, full: boo
         asyncio.gather(*(parts.kpis.metric(name, asked.span) for name in trends)),
         performance.active_alerts(parts, reader),
         asyncio.gather(*(_panel(request, reader, name) for name in screen.panels if full)),
-        marks.of(parts, reader, asked.span, Filters()) if full else _nothing(),
+        marks.of(parts, reader, asked.span, Filters()) if full else nothing(),
     )
     return Board(
         screen=screen,
@@ -143,7 +142,7 @@ async def load(request: Request, reader: Principal, screen: Screen, *, full: boo
         query=asked,
         alerts=alerts,
         panels=[panel for panel in panels if panel is not None and panel.body != ""],
-        marks=marked,
+        marks=marked or [],
     )
 
 
@@ -157,7 +156,10 @@ def watch(request: Request, reader: Principal) -> Look:
         board = await load(request, reader, screen, full=full)
         drawn = {f"card-{one.id}": drawing("card_body", one) for one in board.metrics}
         drawn |= {f"facts-{one.id}": drawing("facts", one) for one in board.metrics}
-        drawn |= {"verdict": drawing("verdict", board), "firing": drawing("firing_badge", _firing(board.alerts))}
+        drawn |= {
+            "verdict": drawing("verdict", board),
+            "firing": drawing("firing_badge", performance.firing(board.alerts)),
+        }
         drawn["alerts"] = render.fragment(request, "overview/panels.html", "alerts", board.alerts)
         drawn |= {f"panel-{one.name}": str(one.body) for one in board.panels if one.body is not None}
         return Shown(drawn, {one.id: one.series for one in board.trends}, {one.id: one for one in board.trends})
@@ -171,7 +173,7 @@ async def _page(request: Request, reader: Principal, screen: Screen) -> Response
     context: dict[str, Any] = {
         "board": board,
         "screens": mine(parts, reader),
-        "firing": _firing(board.alerts),
+        "firing": performance.firing(board.alerts),
         "stream": f"/live/overview?screen={screen.id}",
         "chart_data": charts.data(parts.config.timezone, [charts.trend(one) for one in board.trends], board.marks),
     }
@@ -203,11 +205,3 @@ def _asked(parts: Parts, days: int) -> Query:
 
 def _may(parts: Parts, reader: Principal, name: str) -> bool:
     return access.may(reader, parts.catalog.get(name).group)
-
-
-def _firing(alerts: Sequence[AlertView]) -> int:
-    return performance.firing(alerts)
-
-
-async def _nothing() -> list[Mark]:
-    return []

@@ -16,6 +16,7 @@ from lopan.analytics.metric import Metric
 from lopan.analytics.sessions import SessionFigures, SessionReport
 from lopan.control.principal import Principal
 from lopan.web import access
+from lopan.web.optional import nothing
 from lopan.web.parts import Parts
 from lopan.web.people import against, bars, engagement_figures, frame
 from lopan.web.people.engagement_figures import COMPARED, Side
@@ -174,9 +175,9 @@ async def load(parts: Parts, principal: Principal, asked: DayQuery, *, compare: 
     people, compared = frame.people(parts), against.read(asked)
     (found, late), now, before, other = await asyncio.gather(
         people.engagement.days(wide, audience),
-        people.sessions.report(dates, audience, asked.by if split else "") if uses else _nothing(),
-        people.sessions.report(then, audience) if uses else _nothing(),
-        _side(parts, compared) if uses and compared else _nothing(),
+        people.sessions.report(dates, audience, asked.by if split else "") if uses else nothing(),
+        people.sessions.report(then, audience) if uses else nothing(),
+        _side(parts, compared) if uses and compared else nothing(),
     )
     side = Side(dates=dates, known={day.day: day for day in found}, sessions=now)
     by_week = weeks(found)
@@ -207,10 +208,6 @@ async def _side(parts: Parts, other: against.Other) -> Side:
         people.engagement.days(other.dates, other.audience), people.sessions.report(other.dates, other.audience)
     )
     return Side(dates=other.dates, known={day.day: day for day in found}, sessions=sessions, label=other.label)
-
-
-async def _nothing() -> None:
-    return None
 
 
 def _period(first: date, days: Sequence[PeopleDay], per: str) -> Period:

@@ -13,6 +13,7 @@ from lopan.analytics.intervals import wilson, z_shares
 from lopan.analytics.metric import Metric, Point
 from lopan.analytics.status import Goal, status
 from lopan.catalog.product import CORE_TARGET
+from lopan.web.optional import nothing
 from lopan.web.parts import Parts
 from lopan.web.people import against, frame
 from lopan.web.people.query import DayQuery
@@ -30,7 +31,7 @@ async def charts(parts: Parts, asked: DayQuery, chosen: FeatureUse | None) -> li
     other, course = against.read(asked), frame.usage(parts).course
     this, that = await asyncio.gather(
         course.course(asked.dates, asked.audience, names),
-        course.course(other.dates, other.audience, names) if other else _nothing(),
+        course.course(other.dates, other.audience, names) if other else nothing(),
     )
     drawn = _drawn(parts, this, asked.dates, chosen)
     if other is None or that is None:
@@ -40,10 +41,6 @@ async def charts(parts: Parts, asked: DayQuery, chosen: FeatureUse | None) -> li
     return [
         against.laid(parts, one, others[one.id], other.label, tested.get(one.id)) for one in drawn if one.id in others
     ]
-
-
-async def _nothing() -> None:
-    return None
 
 
 def _drawn(parts: Parts, course: Course, dates: Dates, chosen: FeatureUse | None) -> list[Metric]:

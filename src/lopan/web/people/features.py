@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from lopan.web import access, export, live, navigation, render
 from lopan.web.api import PROBLEMS, Asker, NotFound, answer
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
+from lopan.web.optional import nothing
 from lopan.web.parts import Parts, parts_of
 from lopan.web.people import against, feature_course, frame, sheets
 from lopan.web.people.query import DayQuery, parse
@@ -29,6 +31,11 @@ SORTS: Final = {"adoption": "Adoption", "change": "Change", "retained": "Came ba
 COLUMNS: Final = 8
 """Roles that the heatmap shows at most, the defined ones first."""
 _GROUP: Final = "featureAdoption"
+Last = Annotated[str, Query(description="The last of the 28 days, a date; today when left out.")]
+Role = Annotated[str, Query(description="Only people in this role.")]
+Release = Annotated[str, Query(description="Only people with this release.")]
+Customer = Annotated[str, Query(description="Only people of this customer.")]
+Project = Annotated[str, Query(description="Only the project of this number.")]
 _OWN: Final = ("sort", "feature", "of", against.FIELD)
 OF: Final = {"users": "Users", "accounts": "Accounts"}
 
@@ -162,8 +169,10 @@ async def load(parts: Parts, asked: DayQuery) -> Board:
 async def shown(parts: Parts, asked: DayQuery) -> Board:
     """As ``load``, with the charts, and with accounts when they are asked for."""
     board = await load(parts, asked)
-    drawn = await feature_course.charts(parts, asked, board.chosen)
-    accounts = await by_account(parts, board) if asked.own["of"] == "accounts" else None
+    drawn, accounts = await asyncio.gather(
+        feature_course.charts(parts, asked, board.chosen),
+        by_account(parts, board) if asked.own["of"] == "accounts" else nothing(),
+    )
     return msgspec.structs.replace(board, drawn=drawn, accounts=accounts)
 
 
@@ -260,11 +269,11 @@ def watch(request: Request, principal: Principal) -> Look:
 async def features(
     request: Request,
     asker: Asker,
-    to: Annotated[str, Query(description="The last of the 28 days, a date; today when left out.")] = "",
-    role: Annotated[str, Query(description="Only people in this role.")] = "",
-    release: Annotated[str, Query(description="Only people with this release.")] = "",
-    customer: Annotated[str, Query(description="Only people of this customer.")] = "",
-    project: Annotated[str, Query(description="Only the project of this number.")] = "",
+    to: Last = "",
+    role: Role = "",
+    release: Release = "",
+    customer: Customer = "",
+    project: Project = "",
 ) -> Response:
     """Adoption of every feature over 28 days, overall and by role, with its change against a week before."""
     access.require(asker, _GROUP)
@@ -278,11 +287,11 @@ async def features(
 async def accounts(
     request: Request,
     asker: Asker,
-    to: Annotated[str, Query(description="The last of the 28 days, a date; today when left out.")] = "",
-    role: Annotated[str, Query(description="Only people in this role.")] = "",
-    release: Annotated[str, Query(description="Only people with this release.")] = "",
+    to: Last = "",
+    role: Role = "",
+    release: Release = "",
     customer: Annotated[str, Query(description="Only this customer.")] = "",
-    project: Annotated[str, Query(description="Only the project of this number.")] = "",
+    project: Project = "",
 ) -> Response:
     """Of the customers with somebody active and entitled, those that completed each feature, over 28 days."""
     access.require(asker, _GROUP)
@@ -296,13 +305,13 @@ async def accounts(
 async def days(
     request: Request,
     asker: Asker,
-    to: Annotated[str, Query(description="The last of the 28 days, a date; today when left out.")] = "",
+    to: Last = "",
     feature: Annotated[str, Query(description="The feature beside the core; left out = the one that moved most.")] = "",
     compare: Annotated[str, Query(description=against.DESCRIPTION)] = "",
-    role: Annotated[str, Query(description="Only people in this role.")] = "",
-    release: Annotated[str, Query(description="Only people with this release.")] = "",
-    customer: Annotated[str, Query(description="Only people of this customer.")] = "",
-    project: Annotated[str, Query(description="Only the project of this number.")] = "",
+    role: Role = "",
+    release: Release = "",
+    customer: Customer = "",
+    project: Project = "",
 ) -> Response:
     """Core adoption and that of one feature by day, each day with the 27 before it, and what they are compared with."""
     access.require(asker, _GROUP)

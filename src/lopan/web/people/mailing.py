@@ -19,7 +19,7 @@ from lopan.control.principal import Principal
 from lopan.control.reports import Sent, Subscription
 from lopan.errors import Rejected
 from lopan.web import navigation, render
-from lopan.web.auth import Auth, signed_in
+from lopan.web.auth import auth_of, signed_in
 from lopan.web.parts import Parts, parts_of
 
 Reader = Annotated[Principal, Depends(signed_in)]
@@ -90,8 +90,7 @@ async def panel(parts: Parts, reader: Principal) -> Panel:
 async def subscribe(request: Request, reader: Reader) -> Response:
     """Have the report sent to the reader's own address, every week or month."""
     navigation.require(reader, navigation.REPORT)
-    auth: Auth = request.app.state.auth
-    fields, parts = await auth.check_form(request), parts_of(request)
+    fields, parts = await auth_of(request).check_form(request), parts_of(request)
     weekday = fields.get("weekday", "")
     if weekday not in tuple("0123456"):
         raise Rejected("weekday", "is 0 (Monday) to 6 (Sunday)")
@@ -104,8 +103,7 @@ async def subscribe(request: Request, reader: Reader) -> Response:
 @router.post("/report/mails/{every}/end")
 async def end(request: Request, reader: Reader, every: str) -> Response:
     """Send the reader no more of them."""
-    auth: Auth = request.app.state.auth
-    await auth.check_form(request)
+    await auth_of(request).check_form(request)
     parts = parts_of(request)
     await anyio.to_thread.run_sync(reports.unsubscribe, parts.engine, reader.name, every, parts.clock)
     return RedirectResponse("/report#mails", 303)

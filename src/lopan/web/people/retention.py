@@ -31,6 +31,7 @@ from lopan.errors import Rejected
 from lopan.web import api, export, navigation, render, shape
 from lopan.web.auth import signed_in
 from lopan.web.live import Look, Shown
+from lopan.web.optional import nothing
 from lopan.web.parts import Parts, parts_of
 from lopan.web.people import against, cards, frame, query, retention_sheets
 from lopan.web.people.cards import Count
@@ -175,16 +176,16 @@ async def load(parts: Parts, asked: DayQuery, *, steps: bool = True, compare: bo
     other = against.read(asked)
     found, counted, laid, groups = await asyncio.gather(
         _triangle(parts, asked),
-        _returns(parts, asked, asked.dates, asked.audience) if steps else _none(),
-        _returns(parts, asked, other.dates, other.audience) if steps and other else _none(),
-        _groups(parts, asked) if compare and not asked.audience.axis[0] else _no_groups(),
+        _returns(parts, asked, asked.dates, asked.audience) if steps else nothing(),
+        _returns(parts, asked, other.dates, other.audience) if steps and other else nothing(),
+        _groups(parts, asked) if compare and not asked.audience.axis[0] else nothing(),
     )
     board = Board(
         query=asked,
         returns=counted,
         triangle=found,
         metrics=[],
-        groups=groups,
+        groups=groups or [],
         other=laid,
         label=other.label if other else "",
     )
@@ -270,14 +271,6 @@ def watch(request: Request, principal: Principal) -> Look:
         return Shown(drawn, cards.somebody(board.query.dates, parts.zone))
 
     return look
-
-
-async def _none() -> None:
-    return None
-
-
-async def _no_groups() -> list[RateGroup]:
-    return []
 
 
 def _method(asked: DayQuery) -> Method:

@@ -15,6 +15,7 @@ from lopan.analytics.intervals import wilson, z_shares
 from lopan.analytics.metric import Metric, Point
 from lopan.analytics.sessions import BENCHMARK_S, SessionReport
 from lopan.analytics.workflows import MIN_RUNS, WorkflowUse
+from lopan.web.optional import nothing
 from lopan.web.parts import Parts
 from lopan.web.people import against, frame
 from lopan.web.people.query import DayQuery
@@ -43,7 +44,7 @@ async def charts(parts: Parts, asked: DayQuery, role: str, seen: Collection[str]
         other = msgspec.structs.replace(other, audience=audience)
     this, that = await asyncio.gather(
         _side(parts, asked.dates, audience, seen),
-        _side(parts, other.dates, other.audience, seen) if other else _nothing(),
+        _side(parts, other.dates, other.audience, seen) if other else nothing(),
     )
     drawn = _drawn(parts, this)
     if other is None or that is None:
@@ -53,16 +54,12 @@ async def charts(parts: Parts, asked: DayQuery, role: str, seen: Collection[str]
     return [against.laid(parts, one, two, other.label, tested.get(one.id)) for one, two in pairs]
 
 
-async def _nothing() -> None:
-    return None
-
-
 async def _side(parts: Parts, dates: Dates, audience: Audience, seen: Collection[str]) -> Side:
     people, workflows = frame.people(parts), frame.usage(parts).workflows
     days, sessions, funnels = await asyncio.gather(
-        people.engagement.days(dates, audience) if USE in seen else _nothing(),
-        people.sessions.report(dates, audience) if USE in seen else _nothing(),
-        workflows.funnels(dates, audience) if RUNS in seen else _nothing(),
+        people.engagement.days(dates, audience) if USE in seen else nothing(),
+        people.sessions.report(dates, audience) if USE in seen else nothing(),
+        workflows.funnels(dates, audience) if RUNS in seen else nothing(),
     )
     return Side(dates, days[0] if days else None, sessions, funnels)
 
