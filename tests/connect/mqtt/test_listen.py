@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,9 +17,12 @@ from tests.house import House
 
 from lopan.clock import SystemClock
 from lopan.config import MqttConnection
+from lopan.connect.mqtt.keep import Taken
 from lopan.connect.mqtt.listen import Listen
+from lopan.connect.mqtt.session import Heard, Sample
 from lopan.connect.mqtt.tracker import LOST
 from lopan.control import pulls
+from lopan.errors import TryAgain
 from lopan.store.facts import now
 
 MACHINES = """[[machine]]
@@ -116,6 +120,28 @@ async def test_states_become_facts_over_a_death_a_gap_and_a_restart(house: House
             await until(lambda: len(facts(house)) == 4)
         assert facts(house)[2:] == [("Line-Press", "idle", LOST, 1, False), ("Line-Press", "production", "", 0, True)]
     assert pulls.get(house.engine, "floor", Listen.PART).refused == 0
+
+
+async def test_what_was_being_loaded_when_listening_ended_is_still_to_be(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = MqttConnection(name="floor", machines="floor")
+    listen = Listen(house.engine, house.loader, SystemClock(), connection, Path(house.root / "lopan.d"))
+    listen._keep.hear(Heard(samples=[Sample("Plant/Line/Saw", "State", 1, 1_000)]), 1_000)
+    begun, broken = threading.Event(), threading.Event()
+
+    def load(taken: Taken) -> int:
+        begun.set()
+        broken.wait(20)
+        raise TryAgain("the store is closing")
+
+    monkeypatch.setattr(listen._keep, "load", load)
+    bringing = asyncio.create_task(listen._bring())
+    await asyncio.to_thread(begun.wait, 20)
+    bringing.cancel()
+    broken.set()
+    await asyncio.gather(bringing, return_exceptions=True)
+    assert [unit for unit, _, _ in listen._keep.take().rows.values()] == ["Line-Saw"]
 
 
 async def test_a_broker_that_refuses_is_noted_without_the_password(

@@ -129,6 +129,13 @@ def test_only_administrators_bring_files_and_only_from_our_own_form(site: Site) 
     assert (outside.status_code, "is no longer here" in outside.text) == (404, True)
 
 
+def test_a_body_of_unknown_length_is_refused_before_it_is_read(site: Site) -> None:
+    with site.signed_in("admin") as client:
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        answer = client.post("/imports/new", content=iter([b"--x--"]), headers=headers)
+    assert (answer.status_code, "Content-Length" in answer.text) == (400, True)
+
+
 def test_a_name_can_not_leave_its_folder(site: Site) -> None:
     path = upload(site, CSV.format(kind="other"), "../../../outside.csv").headers["location"]
     with site.signed_in("admin") as client:

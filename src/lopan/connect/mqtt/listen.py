@@ -108,6 +108,10 @@ class Listen:
         except LopanError as error:
             self._keep.put_back(taken)
             await self._fail(str(error))
+        except asyncio.CancelledError:
+            # Whether its thread gets to the end nobody learns; what is loaded twice is loaded once.
+            self._keep.put_back(taken)
+            raise
         else:
             await self._note()
 

@@ -44,7 +44,11 @@ async def receive(request: Request, reader: Reader) -> Response:
     access.require_feed(reader)
     parts, auth = parts_of(request), auth_of(request)
     most = parts.config.ingest.max_file
-    if int(request.headers.get("content-length") or 0) > most:
+    length = request.headers.get("content-length")
+    if length is None:
+        # Else all of it would be kept before anybody could say how much it is, or whose form it came from.
+        return await _blank(request, reader, Rejected("Content-Length", "is missing: send the form from this page"))
+    if int(length) > most:
         refusal = Rejected("file", f"is over {most:,} bytes; import it with `lopan import`, which has no such cap")
         return await _blank(request, reader, refusal)
     async with request.form(max_files=1, max_fields=4) as sent:
