@@ -35,13 +35,21 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
 
 
 @asynccontextmanager
-async def opened(target: Pipeline, clock: ManualClock, reuse: float = 0.0) -> AsyncIterator[Days]:
+async def opened(target: Pipeline, clock: ManualClock, reuse: float = 0.0, zone: str = "UTC") -> AsyncIterator[Days]:
     target.run(target.store.execute, "TRUNCATE TABLE events")
-    days = Days(target.store, "UTC", clock, reuse=reuse)
+    days = Days(target.store, zone, clock, reuse=reuse)
     try:
         yield days
     finally:
         days.close()
+
+
+async def sessions(target: Pipeline, days: Days, dates: Dates) -> SessionReport:
+    readers = Readers(target.store, 1)
+    try:
+        return await Sessions(days, readers).report(dates, by="role")
+    finally:
+        readers.close()
 
 
 def put(target: Pipeline, days: Days, *users: str, ago: timedelta = timedelta()) -> None:
@@ -158,25 +166,37 @@ def test_rows_stay_as_long_as_somebody_holds_their_numbers(target: Pipeline, clo
     asyncio.run(scenario())
 
 
-def test_slices_change_nothing(target: Pipeline, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def report(days: Days) -> SessionReport:
-        readers = Readers(target.store, 1)
-        try:
-            return await Sessions(days, readers).report(WEEK, by="role")
-        finally:
-            readers.close()
+def test_a_day_that_closes_within_a_local_day_is_read_anew(target: Pipeline, clock: ManualClock) -> None:
+    """48 hours after the end of a day lie 00:00 and 01:00 when the clocks go forward between them."""
+    half_past_midnight = datetime(2026, 3, 29, 22, 30, tzinfo=UTC)
+    dates = Dates(date(2026, 3, 24), date(2026, 3, 30))
 
+    async def scenario() -> None:
+        async with opened(target, clock, zone="Europe/Berlin") as days:
+            clock.move((half_past_midnight - clock.now()).total_seconds())
+            for back in range(3):
+                put(target, days, "a", ago=NOON - half_past_midnight + DAY * back)
+            before = await sessions(target, days, dates)
+            assert [day.figures.number for day in before.days] == [0, 0, 0, 1, 1, 0, 1]
+            clock.move(3_600)
+            after = await sessions(target, days, dates)
+            assert [day.figures for day in after.days] == [day.figures for day in before.days]
+
+    asyncio.run(scenario())
+
+
+def test_slices_change_nothing(target: Pipeline, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
         async with opened(target, clock) as days:
             for minutes in (0, 10, 50, 60, 2_000, 7_000):
                 put(target, days, "a", "b", "c", ago=timedelta(minutes=minutes))
-            whole = await report(days)
+            whole = await sessions(target, days, WEEK)
             assert whole.whole.number == 12
             monkeypatch.setattr(daystore, "SLICE", 4)
             days.touched({(1, day) for day in WEEK})
-            assert await report(days) == whole
+            assert await sessions(target, days, WEEK) == whole
             await days.settle()
-            assert await report(days) == whole
+            assert await sessions(target, days, WEEK) == whole
             assert not days.closed(SESSIONS, TODAY)
 
     asyncio.run(scenario())

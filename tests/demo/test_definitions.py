@@ -5,7 +5,10 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from lopan.catalog import product
+import pytest
+
+from lopan import config
+from lopan.catalog import load, product
 from lopan.demo import definitions
 from lopan.demo.feedback import SURVEYS
 from lopan.demo.product import CORE, ROLES, SCREENS, WORKFLOWS
@@ -32,10 +35,17 @@ def test_the_server_reads_it(tmp_path: Path) -> None:
     assert {one.scale for one in known.surveys.values()} == {"csat", "nps", "rating"}
 
 
-def test_an_edited_file_stays(tmp_path: Path) -> None:
+def test_the_server_takes_the_targets(tmp_path: Path) -> None:
     definitions.write(tmp_path)
-    path = tmp_path / definitions.FILE
-    assert path.read_text() == definitions.text()
+    targets = config.load({"data": str(tmp_path)}, {}).business.targets
+    catalog = load(targets=targets)
+    assert {name: catalog.get(name).target for name in definitions.TARGETS} == definitions.TARGETS
+
+
+@pytest.mark.parametrize("name", [definitions.FILE, definitions.SETTINGS])
+def test_an_edited_file_stays(tmp_path: Path, name: Path) -> None:
+    definitions.write(tmp_path)
+    path = tmp_path / name
     path.write_text("# mine")
     definitions.write(tmp_path)
     assert path.read_text() == "# mine"

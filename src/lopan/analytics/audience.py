@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from lopan.catalog import Narrow
 from lopan.errors import Rejected
 
 Axis = Literal["", "role", "release", "customer"]
@@ -42,6 +43,13 @@ class Audience(msgspec.Struct, frozen=True):
         """The filter as part of a definition."""
         axis, name = self.axis
         return f"{axis} {name}" if axis else "everyone"
+
+
+def narrowed(narrow: Narrow) -> Audience:
+    """Whom a KPI's filters leave; raises Rejected for a device, of which a person may have several."""
+    if narrow.device:
+        raise Rejected("device", "people are counted over all their devices; filter by role, release or customer")
+    return Audience(str(narrow.project or ""), narrow.role, narrow.release, narrow.customer)
 
 
 def axis_of(by: str) -> Axis:

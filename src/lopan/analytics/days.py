@@ -109,7 +109,7 @@ class Days:
         self._pending: dict[Key, int] = {}  # how often each day was touched since it was last computed
         self._computed: dict[Key, float] = {}
         self._old: deque[tuple[float, str, int]] = deque()
-        self._asked: dict[tuple[str, Dates, int, date], _Split] = {}
+        self._asked: dict[tuple[str, Dates, int, Dates], _Split] = {}
 
     def today(self) -> date:
         """The local day that is still going on."""
@@ -137,15 +137,16 @@ class Days:
         return self._first
 
     async def rows(self, daily: Daily, dates: Dates, project: int = 0) -> Rows:
-        """The days ``dates`` of one project (0 = all), each from its table or from raw events."""
+        """The days ``dates`` of one project (0 = all), each from its table, from raw events or as an open day."""
         await self.loaded()
-        asked = daily.table, dates, project, self.today()
+        unfinished = self._unfinished(daily)
+        asked = daily.table, dates, project, unfinished
         if asked not in self._asked:
-            self._asked[asked] = self._split(daily, dates, project)
+            self._asked[asked] = self._split(daily, dates, project, unfinished.first)
         split = self._asked[asked]
         versions, late = Versions(split.versions), split.late
         if split.open:
-            opened, behind = await self._open.get(daily, project, self._unfinished(daily))
+            opened, behind = await self._open.get(daily, project, unfinished)
             versions.held = (opened,)
             versions.extend(map(opened.version, split.open))
             late = sorted([*late, *split.open]) if behind else late
@@ -224,9 +225,8 @@ class Days:
         first = calendar.local(self._clock.now() - daily.ahead, self.zone)
         return Dates(first, max(self.today(), self._newest or first))
 
-    def _split(self, daily: Daily, dates: Dates, project: int) -> _Split:
+    def _split(self, daily: Daily, dates: Dates, project: int, unfinished: date) -> _Split:
         projects = {project} if project else self._projects
-        unfinished = self._unfinished(daily).first
         raw: list[date] = []
         open_: list[date] = []
         late: list[date] = []

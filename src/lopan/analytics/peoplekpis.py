@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from lopan.analytics import calendar
-from lopan.analytics.audience import Audience
+from lopan.analytics.audience import Audience, narrowed
 from lopan.analytics.calendar import DAY, Dates, monday
 from lopan.analytics.engagement import WEEK, PeopleDay, PeopleGroup
 from lopan.analytics.people import People
@@ -15,7 +15,6 @@ from lopan.analytics.query import Query, Row, Sums
 from lopan.analytics.retention import STEPS, closing, cohorts_closing
 from lopan.analytics.sessions import SessionFigures
 from lopan.catalog import Kpi, Narrow, Part
-from lopan.errors import Rejected
 
 _INSTANT = timedelta(milliseconds=1)
 
@@ -53,7 +52,7 @@ class _Windows(_Base):
         self._take = take
 
     async def rows(self, kpi: Kpi, parts: Sequence[Part], by: str, narrow: Narrow) -> list[Row]:
-        audience = _audience(narrow)
+        audience = narrowed(narrow)
         if by:
             found = [(part, await self._people.engagement.groups(by, self._last(part), audience)) for part in parts]
             return [Row(part.half, 0, group.key, self._take(group)) for part, groups in found for group in groups]
@@ -62,7 +61,7 @@ class _Windows(_Base):
         return [Row(half, 0, "", self._take(days[last])) for half, last in lasts.items() if last in days]
 
     async def series(self, kpi: Kpi, part: Part, narrow: Narrow) -> list[Row]:
-        days = await self._known(self._dates(part), _audience(narrow))
+        days = await self._known(self._dates(part), narrowed(narrow))
         return [Row(part.half, self._at(day), "", self._take(found)) for day, found in days.items()]
 
     async def _known(self, dates: Dates, audience: Audience) -> dict[date, PeopleDay]:
@@ -92,7 +91,7 @@ class _Growth(_Base):
     async def _growth(self, until: date, weeks: int, narrow: Narrow) -> list[tuple[date, Sums]]:
         """Growth of each of the ``weeks`` ISO weeks before the Monday ``until``."""
         begin = until - DAY * WEEK * (weeks + 1)
-        days, _ = await self._people.engagement.days(Dates(begin, until - DAY), _audience(narrow))
+        days, _ = await self._people.engagement.days(Dates(begin, until - DAY), narrowed(narrow))
         users = [sum(day.dau for day in days[at : at + WEEK]) for at in range(0, len(days), WEEK)]
         return [
             (begin + DAY * WEEK * (index + 1), Sums((now - before) / WEEK, before / WEEK, now))
@@ -106,7 +105,7 @@ class _Duration(_Base):
     async def rows(self, kpi: Kpi, parts: Sequence[Part], by: str, narrow: Narrow) -> list[Row]:
         found = []
         for part in parts:
-            report = await self._people.sessions.report(self._dates(part), _audience(narrow), by)
+            report = await self._people.sessions.report(self._dates(part), narrowed(narrow), by)
             if by:
                 found += [Row(part.half, 0, group.key, _total(group.figures)) for group in report.groups]
             else:
@@ -114,7 +113,7 @@ class _Duration(_Base):
         return found
 
     async def series(self, kpi: Kpi, part: Part, narrow: Narrow) -> list[Row]:
-        report = await self._people.sessions.report(self._dates(part), _audience(narrow))
+        report = await self._people.sessions.report(self._dates(part), narrowed(narrow))
         return [Row(part.half, self._at(day.day), "", _total(day.figures)) for day in report.days]
 
 
@@ -130,15 +129,13 @@ class _Retained(_Base):
             return [row for part in parts for row in await self.series(kpi, part, narrow)]
         found = []
         for part in parts:
-            report = await self._people.retention.report(
-                self._cohorts(part), _audience(narrow), by, steps=(self._step,)
-            )
+            report = await self._people.retention.report(self._cohorts(part), narrowed(narrow), by, steps=(self._step,))
             rates = [(group.key, group.rates[0]) for group in report.groups]
             found += [Row(part.half, 0, key, Sums(rate.back, rate.cohort, rate.cohort)) for key, rate in rates]
         return found
 
     async def series(self, kpi: Kpi, part: Part, narrow: Narrow) -> list[Row]:
-        report = await self._people.retention.report(self._cohorts(part), _audience(narrow), steps=(self._step,))
+        report = await self._people.retention.report(self._cohorts(part), narrowed(narrow), steps=(self._step,))
         sums: dict[date, Sums] = {}
         for cohort in report.cohorts:
             if self._step in cohort.back:
@@ -149,12 +146,6 @@ class _Retained(_Base):
     def _cohorts(self, part: Part) -> Dates:
         dates = self._dates(part)
         return cohorts_closing(Dates(dates.first, min(dates.last, self._last(part))), self._step)
-
-
-def _audience(narrow: Narrow) -> Audience:
-    if narrow.device:
-        raise Rejected("device", "people are counted over all their devices; filter by role, release or customer")
-    return Audience(str(narrow.project or ""), narrow.role, narrow.release, narrow.customer)
 
 
 def _total(figures: SessionFigures) -> Sums:

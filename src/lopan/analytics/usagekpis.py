@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 from lopan.analytics import calendar
-from lopan.analytics.audience import Audience
+from lopan.analytics.audience import narrowed
 from lopan.analytics.calendar import DAY, Dates
 from lopan.analytics.features import Adopted, Adoption
 from lopan.analytics.query import Query, Row, Sums
@@ -15,7 +15,6 @@ from lopan.analytics.usage import Usage
 from lopan.analytics.workflows import Funnel
 from lopan.catalog import Kpi, Narrow, Part
 from lopan.catalog.product import Scale
-from lopan.errors import Rejected
 
 _INSTANT = timedelta(milliseconds=1)
 _WEEKS = 8
@@ -53,7 +52,7 @@ class _Adoption(_Base):
     async def rows(self, kpi: Kpi, parts: Sequence[Part], by: str, narrow: Narrow) -> list[Row]:
         found = []
         for part in parts:
-            adopted = await self._usage.features.adoption(self._last(part), _audience(narrow))
+            adopted = await self._usage.features.adoption(self._last(part), narrowed(narrow))
             if not by:
                 found.append(Row(part.half, 0, "", _adopted(adopted, "")))
             else:
@@ -63,7 +62,7 @@ class _Adoption(_Base):
     async def series(self, kpi: Kpi, part: Part, narrow: Narrow) -> list[Row]:
         last, first = self._last(part), self._dates(part).first
         days = [last - DAY * 7 * week for week in range(_WEEKS) if last - DAY * 7 * week >= first]
-        adopted = [(day, await self._usage.features.adoption(day, _audience(narrow))) for day in reversed(days)]
+        adopted = [(day, await self._usage.features.adoption(day, narrowed(narrow))) for day in reversed(days)]
         return [Row(part.half, self._at(day), "", _adopted(one, "")) for day, one in adopted]
 
     def _last(self, part: Part) -> date:
@@ -76,7 +75,7 @@ class _Completion(_Base):
     async def rows(self, kpi: Kpi, parts: Sequence[Part], by: str, narrow: Narrow) -> list[Row]:
         found: dict[tuple[int, str], Sums] = {}
         for part in parts:
-            for one in await self._usage.workflows.funnels(self._dates(part), _audience(narrow)):
+            for one in await self._usage.workflows.funnels(self._dates(part), narrowed(narrow)):
                 splits = {"role": one.roles, "release": one.releases}.get(by, [])
                 funnels = [(split.key, split.first) for split in splits] if by else [("", one.first)]
                 for key, funnel in funnels:
@@ -85,7 +84,7 @@ class _Completion(_Base):
 
     async def series(self, kpi: Kpi, part: Part, narrow: Narrow) -> list[Row]:
         found: dict[int, Sums] = {}
-        for one in await self._usage.workflows.funnels(self._dates(part), _audience(narrow)):
+        for one in await self._usage.workflows.funnels(self._dates(part), narrowed(narrow)):
             for point in one.series:
                 at, completed = int(point.t.timestamp()), round((point.value or 0.0) * point.n / 100)
                 found[at] = found.get(at, Sums()).plus(Sums(completed, point.n, point.n))
@@ -119,13 +118,7 @@ class _Said(_Base):
         ]
 
     async def _opinion(self, part: Part, narrow: Narrow) -> Opinion:
-        return await self._usage.satisfaction.opinion(self._scale, self._dates(part), _audience(narrow))
-
-
-def _audience(narrow: Narrow) -> Audience:
-    if narrow.device:
-        raise Rejected("device", "people are counted over all their devices; filter by role, release or customer")
-    return Audience(str(narrow.project or ""), narrow.role, narrow.release, narrow.customer)
+        return await self._usage.satisfaction.opinion(self._scale, self._dates(part), narrowed(narrow))
 
 
 def _adopted(adopted: Adopted, role: str) -> Sums:

@@ -3,9 +3,9 @@
 SELECT
     feature,
     day,
-    bitmapCardinality(if({axis:String} IN ('release', 'customer'), bitmapAnd(month, part_month), month)) AS all_people,
-    bitmapCardinality(bitmapAnd(if({axis:String} IN ('release', 'customer'), bitmapAnd(month, part_month), month), at_month)) AS at_people,
-    if(has({for_customers:Array(String)}, feature), at_people, all_people) AS people
+    bitmapCardinality(bitmapAnd(
+        if({axis:String} IN ('release', 'customer'), bitmapAnd(month, part_month), month),
+        if(has({for_customers:Array(String)}, feature), at_month, month))) AS people
 FROM (
     SELECT
         feature,

@@ -8,7 +8,7 @@ import numpy as np
 
 from lopan.demo import facts
 from lopan.demo.factory import stories
-from lopan.demo.factory.blocks import NONE, Columns, joined, words
+from lopan.demo.factory.blocks import Columns, joined, words
 from lopan.demo.factory.contracts import BASE, SEAT, book
 from lopan.demo.factory.plant import SITES
 from lopan.demo.factory.world import DAY_MS, REGIONS, SEGMENTS, World
@@ -46,7 +46,6 @@ def accounts(world: World, start: int, now: int) -> Iterator[Columns]:
 
 def _as_of(world: World, customer: np.ndarray, valid: np.ndarray, owner: np.ndarray, called: np.ndarray) -> Columns:
     """Rows of customers from a day on."""
-    n = len(customer)
     names = world.names[customer]
     region = world.region[customer]
     return {
@@ -61,7 +60,7 @@ def _as_of(world: World, customer: np.ndarray, valid: np.ndarray, owner: np.ndar
         "owner": words(OWNERS, owner),
         "timezone": words([zone for zone, _ in ZONES], region),
         "contact": np.array([f"contact{one + 1}@customer.example" for one in customer]),
-        "last_contact": np.where(np.arange(n) >= 0, called, NONE),
+        "last_contact": called,
     }
 
 
@@ -80,15 +79,15 @@ def market_accounts(world: World, start: int, now: int) -> Iterator[Columns]:
             reach = np.where(low & (np.arange(n) >= len(won)), 2, reach)
             value = (_VALUE[segment] * rng.lognormal(0.0, 0.4, n)).round(-2)
             value[: len(won)] = (12 * (BASE[segment] + SEAT * np.maximum(world.people[won], 2)) * 1.3).round(-2)
-            names = [str(world.names[one]) for one in won]
-            names += [f"{REGIONS[region]} {SEGMENTS[segment]} company {number + 1}" for number in range(others)]
+            customers = [str(world.names[one]) for one in won]
+            strangers = [f"{REGIONS[region]} {SEGMENTS[segment]} company {number + 1}" for number in range(others)]
             joins = np.full(n, world.first - 30)
             parts.append(
                 {
                     "key": np.array([f"M-{region}{segment}-{number}" for number in range(n)]),
                     "modified": joins * DAY_MS,
-                    "company": np.array(names),
-                    "customer": np.array([*(str(world.names[one]) for one in won), *[""] * others], np.str_),
+                    "company": np.array(customers + strangers),
+                    "customer": np.array([*customers, *[""] * others], np.str_),
                     "segment": np.full(n, SEGMENTS[segment]),
                     "region": np.full(n, REGIONS[region]),
                     "reach": words(("tam", "sam", "som"), reach),

@@ -29,18 +29,18 @@ def _labour(world: World, found: Cells) -> Columns:
     n = crew * shifts
     person, shift = np.tile(np.arange(crew), shifts), np.repeat(np.arange(shifts), crew)
     first = np.searchsorted(found.shift, np.arange(shifts))
-    begins, ends = found.begins[first][shift], found.ends[first][shift]
     overtime = np.where(rng.random(n) < _OVERTIME, _OVERTIME_H, 0.0)
+    begins, ends = found.begins[first][shift], found.ends[first][shift] + (overtime * HOUR_MS).astype(np.int64)
     paid = SHIFT_H + overtime
     earned = np.bincount(found.shift, found.hours, shifts)[shift] / crew
     return {
         "key": np.array([f"{site.code}-{found.day}-{one}-{who}" for one, who in zip(shift, person, strict=True)]),
-        "modified": ends + (overtime * HOUR_MS).astype(np.int64),
+        "modified": ends,
         "employee": np.array([f"{site.code}-E{1 + one}{who:03d}" for one, who in zip(shift, person, strict=True)]),
         "role": np.array(_ROLES)[person % len(_ROLES)],
         "site": np.full(n, site.code),
         "started": begins,
-        "ended": ends + (overtime * HOUR_MS).astype(np.int64),
+        "ended": ends,
         "paid_hours": paid,
         "direct_hours": (paid * rng.uniform(0.86, 0.96, n)).round(2),
         "overtime_hours": overtime,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lopan.clock import SystemClock
@@ -28,21 +28,8 @@ def load(
 
     Doing it again changes no figure: keys and versions are seeded. Raises Locked while a server runs on the directory.
     """
-    outcome: list[int] = []
-    trouble: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            outcome.append(_load(root, world, start, now, progress, max_memory))
-        except BaseException as error:  # noqa: BLE001  handed to the calling thread below
-            trouble.append(error)
-
-    thread = threading.Thread(target=work, name="factory")
-    thread.start()
-    thread.join()
-    if trouble:
-        raise trouble[0]
-    return outcome[0]
+    with ThreadPoolExecutor(1, thread_name_prefix="factory") as thread:
+        return thread.submit(_load, root, world, start, now, progress, max_memory).result()
 
 
 def _load(root: Path, world: World, start: int, now: int, progress: Callable[[int], None], max_memory: int) -> int:

@@ -165,23 +165,27 @@ def _states(found: Cells, now: int) -> Columns:
     kinds: list[str | Values] = ["planned_down", "setup", runs, down, runs, "idle"]
     whys: list[str | Values] = ["maintenance", "changeover", "", words(REASONS, found.reason), "", "no order"]
     spent = np.stack([np.zeros(n), np.zeros(n), np.zeros(n), found.before, found.before, found.run, found.run])
+    names = {
+        "work_unit": words([unit(site, one) for one in range(found.number.max() + 1)], found.number),
+        "order": found.orders(),
+        "product": words([one.name for one in PRODUCTS], found.product),
+        "operator": _operators(found),
+    }
     parts = []
-    middle = np.full(n, SHIFT_H // 2 * HOUR_MS if rest else 1 << 40)
+    middle = np.full(n, SHIFT_H // 2 * HOUR_MS)
     for step in range(6):
         low, high = ends[step], ends[step + 1]
-        for begin, end, shift in (
-            (low, np.minimum(high, middle), 0),
-            (np.maximum(low, middle), high, rest),
-        ):
-            parts.append(_part(found, kinds[step], whys[step], begin, end, shift, spent[step], low, now))
+        halves = ((low, np.minimum(high, middle), 0), (np.maximum(low, middle), high, rest))
+        for begin, end, shift in halves if rest else ((low, high, 0),):
+            parts.append(_part(found, names, kinds[step], whys[step], begin, end, shift, spent[step], low, now))
     if rest:
-        parts.append(_part(found, "planned_down", "break", middle, middle + rest, 0, spent[0], middle, now))
+        parts.append(_part(found, names, "planned_down", "break", middle, middle + rest, 0, spent[0], middle, now))
     return joined(parts)
 
 
 def _part(
-    found: Cells, kind: str | Values, why: str | Values, begin: Ints, end: Ints, shift: int, spent: Floats,
-    low: Ints, now: int,
+    found: Cells, names: Columns, kind: str | Values, why: str | Values, begin: Ints, end: Ints, shift: int,
+    spent: Floats, low: Ints, now: int,
 ) -> Columns:  # fmt: skip
     """One stretch of every shift, those of no length left out; pieces go by the productive time before and in it."""
     started, ended = found.begins + begin + shift, found.begins + end + shift
@@ -196,15 +200,15 @@ def _part(
     columns = {
         "key": np.array([f"{site.code}{one:03d}-{at}" for one, at in zip(found.number, started, strict=True)]),
         "modified": np.where(lasts, now, ended),
-        "work_unit": words([unit(site, one) for one in range(found.number.max() + 1)], found.number),
+        "work_unit": names["work_unit"],
         "site": np.full(found.n, site.code),
         "started": started,
         "ended": np.where(lasts, NONE, ended),
         "state": np.broadcast_to(np.asarray(kind), kept.shape),
         "reason": np.broadcast_to(np.asarray(why), kept.shape),
-        "order": np.where(busy, found.orders(), ""),
-        "product": np.where(busy, words([one.name for one in PRODUCTS], found.product), ""),
-        "operator": np.where(busy, _operators(found), ""),
+        "order": np.where(busy, names["order"], ""),
+        "product": np.where(busy, names["product"], ""),
+        "operator": np.where(busy, names["operator"], ""),
         "good": _made(found.good, after, found.run) - _made(found.good, before, found.run),
         "scrap": _made(found.scrap, after, found.run) - _made(found.scrap, before, found.run),
         "ideal_cycle_s": np.where(ran, CYCLE[found.product], np.nan),

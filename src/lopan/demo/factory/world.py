@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -111,11 +110,6 @@ class World:
         billed[(self.region == 0) & (np.arange(CUSTOMERS) % 5 == 4)] = "GBP"
         billed[list(stories.UNPRICED_CUSTOMERS)] = stories.UNPRICED
         return billed
-
-    @cached_property
-    def zones(self) -> list[ZoneInfo]:
-        """The time zone of each region."""
-        return [ZoneInfo(zone) for zone, _ in ZONES]
 
 
 PRICES = {"EUR": 1.0, "USD": 1.1, "SGD": 1.45, "GBP": 0.86, stories.UNPRICED: 11.2}
