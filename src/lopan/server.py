@@ -214,6 +214,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         business, judging = config.business, load_judging(root / "lopan.d")
         approved = partial(asyncio.to_thread, baselines.current, engine)
 
+        def rebased() -> None:
+            commits.publish(Commit(0, 0, moneykpis.AGAINST, clock.now()))
+
         def facts_of(readers: Readers) -> Facts:
             return Facts(readers, store, config.timezone, business.currency, business.support_site)
 
@@ -259,6 +262,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             current=current,
             screens=screens,
             facts=known,
+            judging=judging,
+            rebased=rebased,
             loader=loader,
             connections=connections,
             uploads=uploads,

@@ -24,6 +24,7 @@ from lopan.web import (
     views,
 )
 from lopan.web.auth import Auth
+from lopan.web.business import baselines
 from lopan.web.business import page as business
 from lopan.web.customers import backtest, crashes, customer, listing, touched
 from lopan.web.headers import SecurityHeaders
@@ -80,7 +81,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(directives_api.router)
     app.include_router(annotating.machines)
     app.include_router(Login(app.state.auth, _public).router())
-    for pages_of in (pages, business, directives, views, annotating, mailing, upload, batches, screens):
+    app.include_router(baselines.machines)
+    # The file of all baselines comes before the tables of Business: it would be one of these.
+    for pages_of in (pages, baselines, business, directives, views, annotating, mailing, upload, batches, screens):
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
     for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):

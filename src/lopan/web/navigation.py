@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -55,6 +56,8 @@ REPORT: Final = Page(
 )
 _BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
 BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
+_MONEY = ("businessROI", "manufacturing", access.ADMINISTRATION)
+BASELINES: Final = Page("/business/baselines", "Baselines", "ruler", _MONEY, COMPANY)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
 CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell", (), SYSTEM)
@@ -74,6 +77,7 @@ PAGES: Final = (
     SATISFACTION,
     REPORT,
     BUSINESS,
+    BASELINES,
     CUSTOMERS,
     ALERTS,
     SOURCES,
@@ -98,6 +102,12 @@ def require(principal: Principal | None, page: Page) -> Principal:
     if not may_open(principal, page):
         raise access.Forbidden(page.groups[0])
     return principal
+
+
+def around(pages: Sequence[Page], path: str) -> Page | None:
+    """The one of ``pages`` that ``path`` belongs to: of two that lie within each other the inner one."""
+    found = [page for page in pages if path == page.path or path.startswith(f"{page.path}/")]
+    return max(found, key=lambda page: len(page.path), default=None)
 
 
 def with_views(path: str) -> Page | None:

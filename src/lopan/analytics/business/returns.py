@@ -14,7 +14,7 @@ from lopan.analytics.business.ledger import Hours, Ledger, Output, Scope, Spent,
 from lopan.analytics.business.roi import Benefit, MonthOf, Result
 from lopan.analytics.calendar import DAY, Dates
 from lopan.catalog.business import Business, Line
-from lopan.catalog.workdays import number, numbered
+from lopan.catalog.workdays import number
 from lopan.control.baselines import Baseline, Frozen
 from lopan.store.base import Param
 
@@ -101,10 +101,8 @@ class Returns:
     async def _start(self, baseline: Baseline | None, scope: Scope) -> date | None:
         if self._how.roi.start is not None:
             return self._how.roi.start
-        begun = await self._ledger.facts.rows("rollout_begun", scope.known, site=scope.site)
-        if begun:
-            return numbered(begun[0]["first"])
-        return baseline.last + DAY if baseline else None
+        begun = await self._ledger.begun(scope)
+        return begun or (baseline.last + DAY if baseline else None)
 
     async def _sums(self, periods: Sequence[Dates], scope: Scope) -> _Sums:
         asked: dict[str, Param] = {
