@@ -9,6 +9,7 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
+from lopan.web.business import baselines
 from lopan.web.customers import backtest, crashes, customer, listing, touched
 from lopan.web.people import (
     cohort,
@@ -50,13 +51,18 @@ def http() -> str:
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
         *_routes(
-            api.router, directives_api.router, annotating.machines, *(page.machines for page in (*_PEOPLE, *_CUSTOMERS))
+            api.router,
+            directives_api.router,
+            annotating.machines,
+            baselines.machines,
+            *(page.machines for page in (*_PEOPLE, *_CUSTOMERS)),
         ),
         "",
         "## Pages",
         "",
         *_routes(
             pages.router,
+            baselines.router,
             *(page.router for page in (*_PEOPLE, mailing, *_CUSTOMERS)),
             directives.router,
             views.router,

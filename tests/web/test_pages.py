@@ -26,6 +26,8 @@ OPENED_BY = {
     "/performance": TECHNICAL,
     "/crashes": TECHNICAL,
     "/business": {"executive", "operational", "customerSuccess"},
+    "/business/baselines": {"executive", "operational"},
+    "/business/baselines.csv": {"executive", "operational"},
     "/live/business": {"executive", "operational", "customerSuccess"},
     "/customers": {"customerSuccess"},
     "/customers/backtest": {"customerSuccess"},
