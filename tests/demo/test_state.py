@@ -30,7 +30,8 @@ def test_the_log_ins_and_the_key_work(tmp_path: Path) -> None:
             principal = users.check(engine, account.email, account.password)
             assert principal is not None
             assert principal.levels == {account.level}
-            assert principal.admin == (account.level == "technical")
+            assert principal.admin == account.admin
+        assert tuple(one.email for one in begun.accounts if one.admin) == state.ADMINISTRATORS
         project = keys.verify(engine, begun.key)
         assert project is not None
         assert (project.id, project.name) == (begun.project, "app")

@@ -147,7 +147,7 @@ class Parts:
     releases: Releases | None = None
     screens: Mapping[str, Screen] = field(default_factory=dict)
     facts: Facts | None = None
-    judging: Business = Business()
+    judging: Business = field(default_factory=Business)
     rebased: Callable[[], None] = _nobody
     loader: Loader | None = None
     connections: Connections | None = None

@@ -52,7 +52,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     house.load([spent | {"day": BEGUN - DAY * 30, "currency": "EUR"}], "cost")
     lying = {"key": "1", "site": "<b>Ulm</b>", "product": "P", "value": Decimal(9_000), "currency": "EUR"}
     house.load([lying | {"day": FIRST}], "inventory_snapshot")
-    house.load([{"key": "1", "day": BEGUN, "type": "training", "amount": Decimal(10), "currency": "EUR"}], "rollout_cost")
+    house.load(
+        [{"key": "1", "day": BEGUN, "type": "training", "amount": Decimal(10), "currency": "EUR"}], "rollout_cost"
+    )
     house.close()
     server = Served(root)
     engine = open_database(root)
@@ -205,13 +207,20 @@ def test_what_is_shown_is_in_files_and_json(site: Site) -> None:
         freeze(site)
     newest = listing(site)[0]
     rows = site.server.get(f"{PATH}.csv", "executive").text.splitlines()
-    assert rows[0].startswith("\ufeffversion,state,first,last,currency,site,good,scrap_rate,unit_cost,productivity,stock")
+    assert rows[0].startswith(
+        "\ufeffversion,state,first,last,currency,site,good,scrap_rate,unit_cost,productivity,stock"
+    )
     assert rows[1].startswith(f"{newest.version},{newest.state},{FIRST},{LAST},EUR,(all),100.0,0.2,12.34,0.8,9000.0")
     sums = site.server.get(f"{PATH}/{newest.version}.csv", "executive").text.splitlines()
     assert sums[1].startswith("Kiel,P,100.0,25.0,100.0,500.0,125.0,1234.0,")
     told = site.server.get("/api/v1/baselines", "executive").json()
     first = told["baselines"][0]
-    assert (told["hours"], first["version"], first["days"], first["total"]["unit_cost"]) == ("paid", newest.version, 90, 12.34)
+    assert (told["hours"], first["version"], first["days"], first["total"]["unit_cost"]) == (
+        "paid",
+        newest.version,
+        90,
+        12.34,
+    )
     assert set(first["sites"]) == {"Kiel", "<b>Ulm</b>"}
     engine = open_database(site.server.root)
     actors = {entry.actor for entry in audit.entries(engine) if entry.action.startswith("baseline.")}

@@ -109,7 +109,10 @@ async def decide(request: Request, reader: Reader, version: int, decision: Liter
 
 
 async def _page(
-    request: Request, reader: Principal, said: Mapping[str, str] | None = None, refusal: Rejected | TryAgain | None = None
+    request: Request,
+    reader: Principal,
+    said: Mapping[str, str] | None = None,
+    refusal: Rejected | TryAgain | None = None,
 ) -> Response:
     parts = parts_of(request)
     may_act = access.may(reader, access.ADMINISTRATION)

@@ -113,10 +113,10 @@ def sums(one: Baseline, zone: str) -> Sheet:
     rows: list[Sequence[Cell]] = [
         (part.site, part.product, *(getattr(part, name) for name in _SUMS), *[None] * 5) for part in one.frozen.made
     ]
-    parts = (one.frozen.worked, one.frozen.held, one.frozen.repaired)
-    worked, held, repaired = ({part.site: part for part in kind} for kind in parts)
+    worked = {part.site: [getattr(part, name) for name in _HOURS] for part in one.frozen.worked}
+    held = {part.site: part.average for part in one.frozen.held}
+    repaired = {part.site: part.cost for part in one.frozen.repaired}
     for site in sorted({*worked, *held, *repaired}):
-        hours = [getattr(worked[site], name) if site in worked else None for name in _HOURS]
-        more = (held[site].average if site in held else None, repaired[site].cost if site in repaired else None)
-        rows.append((site, "", *[None] * len(_SUMS), *hours, *more))
+        hours = worked.get(site, [None] * len(_HOURS))
+        rows.append((site, "", *[None] * len(_SUMS), *hours, held.get(site), repaired.get(site)))
     return made(f"baseline-{one.version}", zone, _ONE, rows)
