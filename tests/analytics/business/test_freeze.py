@@ -65,3 +65,18 @@ def test_the_days_before_the_roll_out_are_proposed(begun: date | None, window: t
 )  # fmt: skip
 def test_costs_are_complete_some_days_after_their_month(last: date, days: int, complete: date) -> None:
     assert freeze.complete(last, days) == complete
+
+
+@pytest.mark.parametrize(
+    ("after", "days", "window"),
+    [
+        (date(2025, 12, 31), 10, (date(2026, 3, 1), date(2026, 5, 31))),
+        (date(2025, 12, 31), 45, (date(2026, 2, 1), date(2026, 4, 30))),
+        (date(2026, 3, 20), 10, (date(2026, 4, 1), date(2026, 5, 31))),
+        (date(2026, 4, 30), 10, (date(2026, 5, 1), date(2026, 5, 31))),
+        (date(2026, 5, 1), 10, None),
+    ],
+    ids=["three", "not closed yet", "two", "one", "none"],
+)
+def test_whole_months_after_the_window_are_measured(after: date, days: int, window: tuple[date, date] | None) -> None:
+    assert freeze.closed(after, TODAY, days, 3) == (Dates(*window) if window else None)

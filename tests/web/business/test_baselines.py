@@ -20,10 +20,19 @@ from lopan.control import audit, baselines, users
 from lopan.control.baselines import Baseline
 from lopan.control.database import open_database
 
-PATH = "/business/baselines"
+PATH, CARD = "/business/baselines", "card-labour_productivity_change"
+SCREEN = """
+id = "money"
+title = "Money"
+level = "operational"
+[[section]]
+title = "Last 30 days"
+days = 30
+tile = [{ kpi = "labour_productivity_change", owner = "Ann" }]
+"""
 DAY = timedelta(days=1)
 TODAY = datetime.now(UTC).date()
-BEGUN = TODAY - DAY * 40
+BEGUN = TODAY - DAY * 100
 """The first cost of the roll-out."""
 FIRST, LAST = BEGUN - DAY * 90, BEGUN - DAY
 PEOPLE = {"anna@example.org": ["technical"], "ben@example.org": ["operational"], "executive@example.org": ["executive"]}
@@ -37,7 +46,7 @@ def noon(days: int) -> datetime:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("baselines")
     house = House(root)
-    times = {"before": noon(-30), "after": noon(20)}
+    times = {"before": noon(-30), "after": noon(90)}
     house.load(
         [{"key": name, "order": name, "site": "Kiel", "product": "P", "good": 100.0, "status": "done", "ended": at,
           "scrap": 25.0 if name == "before" else 10.0, "std_cost": Decimal(5)} for name, at in times.items()],
@@ -56,6 +65,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         [{"key": "1", "day": BEGUN, "type": "training", "amount": Decimal(10), "currency": "EUR"}], "rollout_cost"
     )
     house.close()
+    (root / "lopan.d" / "screens").mkdir(parents=True)
+    (root / "lopan.d" / "screens" / "money.toml").write_text(SCREEN)
     server = Served(root)
     engine = open_database(root)
     for email, levels in PEOPLE.items():
@@ -119,17 +130,18 @@ def test_the_first_baseline_is_frozen_by_one_and_approved_by_another(site: Site)
     assert change(site) is None
 
     headers = {"Authorization": f"Bearer {site.server.tokens['operational']}"}
-    with httpx.stream("GET", f"{site.url}/live/business", headers=headers, timeout=60) as answer:
+    with httpx.stream("GET", f"{site.url}/live/overview?screen=money", headers=headers, timeout=60) as answer:
         messages = parsed(answer)
-        next(messages)
+        assert "no data" in next(messages)[1]["fragments"][CARD]
         assert site.post("ben", f"{PATH}/{version}/approve", confirm="yes").status_code == 303
-        assert next(messages) is not None
+        told = [next(messages) for _ in range(2)]
+    assert any("15.0" in message["fragments"].get(CARD, "") for name, message in told if name == "update")
     done = listing(site)[0]
     assert (done.state, done.frozen_by, done.decided_by) == ("approved", "anna@example.org", "ben@example.org")
     assert change(site) == pytest.approx(15)
     measured = text(site, "ben")
-    assert "Measured against it, last 90 days" in measured
-    assert "card-labour_productivity_change" in measured
+    assert "Measured against version" in measured
+    assert CARD in measured
 
 
 def test_a_version_is_rejected_and_one_replaced(site: Site) -> None:

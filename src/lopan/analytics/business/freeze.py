@@ -44,6 +44,16 @@ def complete(last: date, close_days: int) -> date:
     return (last.replace(day=1) + timedelta(days=32)).replace(day=1) + DAY * close_days
 
 
+def closed(after: date, today: date, close_days: int, most: int) -> Dates | None:
+    """The newest whole months, at most so many, that begin after a day and whose costs are complete."""
+    last = (today - DAY * close_days).replace(day=1) - DAY
+    first = last.replace(day=1)
+    for _ in range(most - 1):
+        earlier = (first - DAY).replace(day=1)
+        first = earlier if earlier > after else first
+    return Dates(first, last) if first > after else None
+
+
 def at_rest(store: Store, dates: Dates, zone: str, currency: str) -> Frozen:
     """As ``frozen``, from a store that this process has opened and no server has; blocks."""
     readers = Readers(store, 1)

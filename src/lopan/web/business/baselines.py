@@ -15,8 +15,9 @@ from starlette.responses import RedirectResponse, Response
 
 from lopan.analytics.business import freeze
 from lopan.analytics.business.ledger import Ledger, Scope
-from lopan.analytics.calendar import Dates, local
+from lopan.analytics.calendar import DAY, Dates, begin, local
 from lopan.analytics.metric import Metric
+from lopan.catalog import MONTH
 from lopan.control import baselines
 from lopan.control.baselines import Baseline
 from lopan.control.principal import Principal
@@ -35,7 +36,9 @@ Reader = Annotated[Principal, Depends(signed_in)]
 AGAINST: Final = ("labour_productivity_change", "waste_reduction", "cost_per_unit_change")
 """Figures that are measured against the approved version."""
 
-RANGE: Final = "-90d"
+MONTHS: Final = 3
+"""Closed months over which they are measured: costs come by the month, so that weeks would say nothing."""
+
 _DECIDE: Mapping[str, Callable[..., Baseline]] = {"approve": baselines.approve, "reject": baselines.reject}
 
 router = APIRouter(include_in_schema=False)
@@ -116,13 +119,14 @@ async def _page(
 ) -> Response:
     parts = parts_of(request)
     may_act = access.may(reader, access.ADMINISTRATION)
-    asked = query.parse({"from": RANGE}, parts.clock.now(), parts.zone)
     found = await _versions(parts)
-    metrics, window = await asyncio.gather(_measured(parts, reader, found, asked), _proposed(parts, may_act=may_act))
+    over = _over(parts, found)
+    metrics, window = await asyncio.gather(_measured(parts, reader, over), _proposed(parts, may_act=may_act))
     context: dict[str, object] = {
         "found": found,
         "metrics": metrics,
-        "query": asked,
+        "over": over,
+        "query": _asked(parts, over) if over else None,
         "currency": parts.config.business.currency,
         "shortest": baselines.SHORTEST,
         "may_act": may_act,
@@ -139,15 +143,28 @@ async def _versions(parts: Parts) -> Versions:
     return versions.shown(found, parts.judging)
 
 
-async def _measured(parts: Parts, reader: Principal, found: Versions, asked: Query) -> list[Metric] | None:
-    """What is measured against the approved version; None while the store is busy."""
+def _over(parts: Parts, found: Versions) -> Dates | None:
+    """The newest closed months that begin after the approved window; None where there is none to be measured."""
     current = found.current
     if current is None or current.currency != parts.config.business.currency:
+        return None
+    return freeze.closed(current.last, _today(parts), parts.judging.close_days, MONTHS)
+
+
+def _asked(parts: Parts, over: Dates) -> Query:
+    ends = {"from": begin(over.first, parts.zone).isoformat(), "to": begin(over.last + DAY, parts.zone).isoformat()}
+    return query.parse(ends, parts.clock.now(), parts.zone)
+
+
+async def _measured(parts: Parts, reader: Principal, over: Dates | None) -> list[Metric] | None:
+    """What is measured against the approved version; None while the store is busy."""
+    if over is None:
         return []
     kpis = [parts.catalog.kpis[name] for name in AGAINST if name in parts.catalog.kpis]
     wanted = [kpi.id for kpi in kpis if access.may(reader, kpi.group)]
+    span = _asked(parts, over).span
     try:
-        return list(await asyncio.gather(*(parts.kpis.metric(name, asked.span) for name in wanted)))
+        return list(await asyncio.gather(*(parts.kpis.metric(name, span, step=MONTH) for name in wanted)))
     except TryAgain:
         return None
 

@@ -10,6 +10,7 @@ import msgspec
 
 from lopan.analytics.business import freeze
 from lopan.analytics.business.freeze import Values
+from lopan.analytics.calendar import DAY
 from lopan.catalog.business import Business
 from lopan.control.baselines import Baseline, State
 from lopan.web.export import Cell, Kind, Sheet
@@ -37,7 +38,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One version: the days `first` to `last`, both included, and what they came to in all and by site.
 
     Money is in `currency`. `missing` names what nothing was known of; `early` is the day on which the costs of the
-    window were expected to be complete, when it was frozen before that.
+    window were expected to be complete, when it was frozen before that. `whole`: it consists of whole months.
     """
 
     version: int
@@ -46,6 +47,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     last: date
     days: int
     short: bool
+    whole: bool
     currency: str
     note: str
     frozen_by: str
@@ -91,6 +93,7 @@ def _version(one: Baseline, how: Business) -> Version:
     kept = ("version", "state", "first", "last", "days", "short", "currency", "note", "frozen_by", "frozen_at")
     return Version(
         **{name: getattr(one, name) for name in (*kept, "decided_by", "decided_at", "replaced_at")},
+        whole=one.first.day == 1 and (one.last + DAY).day == 1,
         total=freeze.values(one.frozen, how.roi.hours),
         sites=freeze.by_site(one.frozen, how.roi.hours),
         missing=freeze.gaps(one.frozen),
