@@ -56,6 +56,7 @@ REPORT: Final = Page(
 _BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
 BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
+MARKET: Final = Page("/market", "Market", "market", ("revenue",), COMPANY, views=True)
 CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell", (), SYSTEM)
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION), SYSTEM)
@@ -75,6 +76,7 @@ PAGES: Final = (
     REPORT,
     BUSINESS,
     CUSTOMERS,
+    MARKET,
     ALERTS,
     SOURCES,
     IMPORTS,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from lopan.analytics.business import measured
 from lopan.analytics.business.ledger import Ledger, Output, Scope, Spent, allocated
+from lopan.analytics.business.market import Cell, Markets, Where
 from lopan.analytics.business.revenue import Buyers, Movement, Revenue, Who
 from lopan.analytics.calendar import DAY, Dates, local
 from lopan.analytics.factkpis import buckets
@@ -71,6 +72,11 @@ def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, Fac
         "revenue_churn": lambda one: Sums(one.churned, one.before, one.begun),
         "mrr_expansion": lambda one: Sums(one.expanded, one.before, one.begun),
     }
+    markets = Markets(facts, how.retention)
+    reached: dict[str, Callable[[Cell], Sums]] = {
+        "market_penetration": lambda one: _share(one.won, one.addressable, one.addressable, one.penetration),
+        "market_penetration_value": lambda one: _share(one.arr_valued, one.value, one.valued, one.value_penetration),
+    }
     return {
         "inventory_turnover": _Turnover(facts, ledger, days=False),
         "inventory_days": _Turnover(facts, ledger, days=True),
@@ -81,6 +87,7 @@ def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, Fac
         "cost_per_unit_change": _CostChange(facts, ledger, approved),
         "customer_retention_orders": _Buyers(facts, revenue),
         **{name: _Contracts(facts, revenue, take) for name, take in contracts.items()},
+        **{name: _Reached(facts, markets, take) for name, take in reached.items()},
     }
 
 
@@ -293,6 +300,26 @@ class _Buyers(_Base):
     async def _found(self, asked: Asked) -> Found:
         rows: list[Buyers] = await self._revenue.buyers(asked.periods, _who(asked), asked.now)
         return {(one.period, one.k): Sums(one.kept, one.begun, one.begun) for one in rows}
+
+
+class _Reached(_Base):
+    """The market as of the last day of each cut."""
+
+    def __init__(self, facts: Facts, markets: Markets, take: Callable[[Cell], Sums]) -> None:
+        super().__init__(facts)
+        self._markets, self._take = markets, take
+
+    async def _found(self, asked: Asked) -> Found:
+        narrow = asked.narrow
+        days = [min(cut.dates.last, asked.scope.today) for cut in asked.cuts]
+        where = Where(narrow.segment or None, narrow.region or None, narrow.known)
+        cells = await self._markets.cells(days, asked.now, where, asked.by)
+        return {(at, getattr(cell, asked.by) if asked.by else ""): self._take(cell) for at, cell in cells}
+
+
+def _share(above: float, below: float, n: int, known: float | None) -> Sums:
+    """Nothing below the line where the market has no such figure."""
+    return Sums(above, 0.0 if known is None else below, n)
 
 
 def _who(asked: Asked) -> Who:
