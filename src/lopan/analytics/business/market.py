@@ -77,7 +77,7 @@ class Doubt(msgspec.Struct, frozen=True):
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """The whole at the end of ``day``."""
+    """The whole at the end of ``day``; as in ``Cell``."""
 
     day: date
     penetration: float | None
@@ -85,6 +85,7 @@ class Reached(msgspec.Struct, frozen=True):
     addressable: int
     value_penetration: float | None
     valued: int
+    arr: float
 
 
 class Market(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,7 +270,7 @@ NOBODY: Final = _cell({"segment": "", "region": "", **dict.fromkeys((*_COUNTS, *
 
 
 def _reached(day: date, cell: Cell) -> Reached:
-    return Reached(day, cell.penetration, cell.won, cell.addressable, cell.value_penetration, cell.valued)
+    return Reached(day, cell.penetration, cell.won, cell.addressable, cell.value_penetration, cell.valued, cell.arr)
 
 
 def _company(row: Mapping[str, Any]) -> Company:

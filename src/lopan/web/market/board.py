@@ -106,6 +106,10 @@ class Board(msgspec.Struct, frozen=True):
         bounds = [one.high for one in [*cells, self.market.whole] if one.high is not None and one.addressable >= LEAST]
         return max([*bounds, 0.01])
 
+    def earned(self) -> charts.Spark | None:
+        """The course of recurring revenue."""
+        return charts.spark([Point(self.asked.now, one.arr, one.won) for one in self.market.trend])
+
     def chart_data(self) -> list[dict[str, Any]]:
         """The trend charts by column."""
         return [charts.trend(one) for one in self.metrics]

@@ -77,7 +77,7 @@ async def page(request: Request, reader: Annotated[Principal, Depends(signed_in)
         "query": asked,
         "cell": cell,
         "found": found,
-        "pages": _pages(found.total),
+        "last_page": _pages(found.total),
         "titles": TITLES,
         "sides": {side: counts[side] for side in _SHOWN if counts[side] or side in (asked.side, "won", "open")},
         "currency": parts.config.business.currency,

@@ -32,6 +32,8 @@ _TREND: dict[str, Kind] = {
     "addressable": "count",
     "value_penetration": "number",
     "valued": "count",
+    "arr": "number",
+    "currency": "text",
     "definition": "text",
 }
 _DOUBTS: dict[str, Kind] = {**_WHAT, "count": "count", "doubt": "text", "side": "text"}
@@ -59,8 +61,10 @@ def sheet(board: Board, name: Name, zone: str) -> Sheet:
         return made("market-cells", zone, _CELLS, rows)
     if name == "trend":
         rows = [
-            [*what, one.day.isoformat(), one.penetration, one.won, one.addressable, one.value_penetration, one.valued]
-            + [definition]
+            [
+                *(*what, one.day.isoformat(), one.penetration, one.won, one.addressable, one.value_penetration),
+                *(one.valued, one.arr, market.currency, definition),
+            ]
             for one in market.trend
         ]
         return made("market-trend", zone, _TREND, rows)
