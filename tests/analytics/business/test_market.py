@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -13,6 +13,7 @@ import pytest
 from tests.house import House
 
 from lopan.analytics.business.market import Cell, Companies, Company, Market, Markets, Side, Where
+from lopan.analytics.facts import Facts
 from lopan.catalog.business import Retention
 
 DAY = date(2026, 6, 15)
@@ -33,9 +34,13 @@ def asked(house: House, where: Where = Where(), day: date = DAY) -> Market:
     return house.ask(lambda facts: markets(Markets(facts, Retention(grace_days=0))))
 
 
-def behind(house: House, where: Where = Where(), side: Side = "addressable", **page: int) -> Companies:
-    companies = partial(Markets.companies, day=DAY, now=NOW, where=where, side=side, **page)
-    return house.ask(lambda facts: companies(Markets(facts, Retention(grace_days=0))))
+def behind(
+    house: House, where: Where = Where(), side: Side = "addressable", most: int = 1_000, skip: int = 0
+) -> Companies:
+    def work(facts: Facts) -> Coroutine[Any, Any, Companies]:
+        return Markets(facts, Retention(grace_days=0)).companies(DAY, NOW, where, side, most, skip)
+
+    return house.ask(work)
 
 
 def company(name: str, **more: Any) -> dict[str, Any]:
@@ -152,9 +157,9 @@ def test_a_list_that_nobody_reviewed_for_a_year_is_doubted(house: House) -> None
 
 
 def test_the_course_has_the_list_and_the_contracts_of_each_month(house: House) -> None:
-    left = {"ended": datetime(2026, 5, 10, tzinfo=UTC)}
+    left = datetime(2026, 5, 10, tzinfo=UTC)
     companies = [company("a", customer="x"), company("b", customer="y"), company("c", valid_from=date(2026, 4, 30))]
-    loaded(house, companies, [contract("x"), contract("y", **left)])
+    loaded(house, companies, [contract("x"), contract("y", ended=left)])
     found = asked(house)
     told = {one.day: (one.won, one.addressable) for one in found.trend}
     assert [*told] == sorted(told)
@@ -180,7 +185,7 @@ def test_a_company_says_who_buys_and_who_looks_after_it(house: House) -> None:
         [contract("x"), contract("y", 5), contract("gone", ended=datetime(2026, 2, 1, tzinfo=UTC))],
         accounts,
     )
-    shared = {"segments": ["small"], "regions": ["north"], "unpriced": 0}
+    shared: dict[str, Any] = {"segments": ["small"], "regions": ["north"], "unpriced": 0}
     assert behind(house).rows == [
         Company(name="A", companies=["a1", "a2"], accounts=["x"], owners=["Ada"], reach="sam", won=True, value=2_000,
                 arr=120, **shared),
@@ -261,7 +266,7 @@ def test_every_cell_equals_a_plain_walk(house: House, seed: int) -> None:
         for cell in cells:
             inside = [one for one in facts if all((cell.segment, cell.region)[at - 1] == one[at] for at in split)]
             check(cell, inside)
-            where = Where(*(cell_at if at in split else None for at, cell_at in ((1, cell.segment), (2, cell.region))))
+            where = Where(cell.segment if 1 in split else None, cell.region if 2 in split else None)
             if len(split) != 2 or cell.region == "north":
                 check_companies(house, cell, where)
     whole = found.whole

@@ -26,7 +26,7 @@ _LEVELS = {"": _ALL, "segment": _SEGMENT, "region": _REGION}
 _EVERY = 10_000_000
 
 Side = Literal["addressable", "won", "open", "outside", "beyond", "other", "unvalued", "over", "unpriced"]
-"""Which companies: addressable = all that count; open = those not won; other = listed beyond reach (tam) and not won."""
+"""Which companies: addressable = all that count; open = of those, the ones not won; other = in the TAM alone, not won."""
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Doubt(msgspec.Struct, frozen=True):
-    """An error of the data: ``what`` in words, how often, and the ``side`` whose companies it is; "" = the whole list."""
+    """An error of the data: ``what`` in words, how often, and the ``side`` that has these companies; "" = none has."""
 
     what: str
     count: int

@@ -40,7 +40,7 @@ machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of the companies of ``side`` in a segment and region (null = all, "" = not stated) at the end of ``day``.
+    """One page of the companies of ``side`` at the end of ``day``; segment and region null = all, "" = not stated.
 
     ``total`` is how many there are, 0 on a page that does not exist; ``currency`` that of value and arr, a year's.
     """
@@ -103,9 +103,7 @@ async def answer(
     request: Request,
     asker: api.Asker,
     day: Annotated[str, Query(description="As of the end of this day; today when left out.")] = "",
-    segment: Annotated[
-        str | None, Query(description="Only this segment; given but empty: those without one.")
-    ] = None,
+    segment: Annotated[str | None, Query(description="Only this segment; given but empty: those without one.")] = None,
     region: Annotated[str | None, Query(description="Only this region; given but empty: those without one.")] = None,
     side: Annotated[
         str,

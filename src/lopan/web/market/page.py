@@ -20,7 +20,7 @@ from lopan.web.live import Look, Shown
 from lopan.web.market import sheets
 from lopan.web.market.board import load
 from lopan.web.market.query import Asked, read
-from lopan.web.parts import Parts, parts_of
+from lopan.web.parts import parts_of
 
 router = APIRouter(include_in_schema=False)
 machines = APIRouter(prefix="/api/v1", tags=["v1"], responses=api.PROBLEMS)

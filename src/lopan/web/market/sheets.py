@@ -57,7 +57,9 @@ def sheet(board: Board, name: Name, zone: str) -> Sheet:
     definition = board.metrics[0].definition
     if name == "cells":
         split = {"all": [market.whole], "segment": board.segments(), "region": board.regions(), "cell": market.cells}
-        rows = [[*what, level, *_cell(one), market.currency, definition] for level, all_ in split.items() for one in all_]
+        rows = [
+            [*what, level, *_cell(one), market.currency, definition] for level, cells in split.items() for one in cells
+        ]
         return made("market-cells", zone, _CELLS, rows)
     if name == "trend":
         rows = [
