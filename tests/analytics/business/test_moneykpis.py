@@ -102,6 +102,9 @@ def metric(house: House, name: str, baseline: Baseline | None = base(), by: str 
         ("inventory_turnover", {}, 310 * 365 / 31 / 1_000),
         ("inventory_days", {}, 1_000 * 31 / 310),
         ("inventory_turnover", {"site": "B"}, None),
+        ("scrap_cost_rate", {}, 100 * 70 / (1_500 + 70)),
+        ("scrap_cost_rate", {"site": "B"}, 100 * 20 / 520),
+        ("scrap_cost_rate", {"product": "q"}, None),
         ("waste_reduction", {}, 100 * (1 - 70 / 300 / (60 / 200))),
         ("waste_reduction", {"site": "A"}, 100 * (1 - 50 / 200 / (50 / 100))),
         ("waste_reduction", {"product": "q"}, None),
@@ -157,7 +160,7 @@ def test_the_market_is_as_of_the_end_of_every_bucket(house: House) -> None:
     assert {group.key: (group.value, group.n) for group in found.groups} == {
         "large": (50, 2),
         "small": (0, 1),
-        "": (100, 1),
+        "": (None, 1),
     }
     told = {point.t.date(): (point.value, point.n) for point in found.series}
     assert told[date(2026, 5, 31)] == (50, 4)

@@ -26,7 +26,7 @@ _LEVELS = {"": _ALL, "segment": _SEGMENT, "region": _REGION}
 _EVERY = 10_000_000
 
 Side = Literal["addressable", "won", "open", "outside", "beyond", "other", "unvalued", "over", "unpriced"]
-"""Which companies: addressable = all that count; open = of those, the ones not won; other = in the TAM alone, not won."""
+"""Which companies: addressable = all that count; open = those of them not won; other = in the TAM alone, not won."""
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):

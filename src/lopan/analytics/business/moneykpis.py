@@ -80,6 +80,7 @@ def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, Fac
     return {
         "inventory_turnover": _Turnover(facts, ledger, days=False),
         "inventory_days": _Turnover(facts, ledger, days=True),
+        "scrap_cost_rate": _Scrap(facts, ledger),
         "waste_reduction": _Waste(facts, ledger, approved),
         "labour_productivity": _Productivity(facts, ledger, how.roi.hours),
         "labour_productivity_change": _Change(facts, ledger, how.roi.hours, approved),
@@ -161,6 +162,19 @@ class _Turnover(_Of):
             covered = number(min(dates.last, scope.today)) - max(number(dates.first), begun[key]) + 1
             average, yearly = total / covered, cogs * _YEAR / length
             found[at, key] = Sums(average * _YEAR, yearly, n) if self._days else Sums(yearly, average, n)
+        return found
+
+
+class _Scrap(_Of):
+    """Standard cost of what was scrapped over that of what was made."""
+
+    async def _found(self, asked: Asked) -> Found:
+        found: Found = {}
+        for one in await self._ledger.output(asked.periods, asked.scope):
+            at = (one.period, asked.key(one.site, one.product))
+            valued = one.n - one.unvalued - one.unpriced
+            sums = Sums(one.scrap_cost, one.standard + one.scrap_cost, valued)
+            found[at] = found.get(at, Sums()).plus(sums)
         return found
 
 
