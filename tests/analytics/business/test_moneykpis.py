@@ -102,7 +102,7 @@ def metric(house: House, name: str, baseline: Baseline | None = base(), by: str 
         ("inventory_turnover", {}, 310 * 365 / 31 / 1_000),
         ("inventory_days", {}, 1_000 * 31 / 310),
         ("inventory_turnover", {"site": "B"}, None),
-        ("scrap_cost_rate", {}, 100 * 70 / (1_500 + 70)),
+        ("scrap_cost_rate", {}, 100 * 115 / (1_545 + 115)),
         ("scrap_cost_rate", {"site": "B"}, 100 * 20 / 520),
         ("scrap_cost_rate", {"product": "q"}, None),
         ("waste_reduction", {}, 100 * (1 - 70 / 300 / (60 / 200))),
