@@ -53,7 +53,10 @@ def http() -> str:
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
         *_routes(
-            api.router, directives_api.router, annotating.machines, *(page.machines for page in (*_PEOPLE, *_CUSTOMERS, *_MARKET))
+            api.router,
+            directives_api.router,
+            annotating.machines,
+            *(page.machines for page in (*_PEOPLE, *_CUSTOMERS, *_MARKET)),
         ),
         "",
         "## Pages",
