@@ -11,6 +11,8 @@ from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
 from lopan.web.business import baselines
 from lopan.web.customers import backtest, crashes, customer, listing, touched
+from lopan.web.market import companies
+from lopan.web.market import page as market
 from lopan.web.people import (
     cohort,
     engagement,
@@ -24,6 +26,7 @@ from lopan.web.people import (
 )
 
 _CUSTOMERS = (listing, backtest, customer, crashes, touched)
+_MARKET = (companies, market)
 _PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction, report)
 
 
@@ -55,7 +58,7 @@ def http() -> str:
             directives_api.router,
             annotating.machines,
             baselines.machines,
-            *(page.machines for page in (*_PEOPLE, *_CUSTOMERS)),
+            *(page.machines for page in (*_PEOPLE, *_CUSTOMERS, *_MARKET)),
         ),
         "",
         "## Pages",
@@ -63,7 +66,7 @@ def http() -> str:
         *_routes(
             pages.router,
             baselines.router,
-            *(page.router for page in (*_PEOPLE, mailing, *_CUSTOMERS)),
+            *(page.router for page in (*_PEOPLE, mailing, *_CUSTOMERS, *_MARKET)),
             directives.router,
             views.router,
             annotating.router,

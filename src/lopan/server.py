@@ -22,6 +22,7 @@ from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics import peoplekpis, usagekpis
 from lopan.analytics.business import moneykpis
+from lopan.analytics.business.market import Markets
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
@@ -269,6 +270,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             uploads=uploads,
             customers=customers,
             impacts=Impacts(customers.sources, pages),
+            markets=Markets(known, judging.retention),
         )
         _background(stack, connections.run(), "connections")
         if config.notify.email.host:

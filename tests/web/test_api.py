@@ -225,6 +225,8 @@ def test_openapi_names_every_route_and_the_keys_of_a_metric(site: Site) -> None:
         "/api/v1/backtest",
         "/api/v1/crashes",
         "/api/v1/impact",
+        "/api/v1/market",
+        "/api/v1/market/companies",
     }
     assert set(document["components"]["schemas"]["MetricModel"]["properties"]) >= PROMISED
     assert re.fullmatch(r"3\.1\.\d", document["openapi"])

@@ -30,6 +30,8 @@ from lopan.web.customers import backtest, crashes, customer, listing, touched
 from lopan.web.headers import SecurityHeaders
 from lopan.web.imports import batches, upload
 from lopan.web.login import Login
+from lopan.web.market import companies
+from lopan.web.market import page as market
 from lopan.web.overview import screens
 from lopan.web.parts import Parts
 from lopan.web.people import (
@@ -59,6 +61,7 @@ _LIVE: dict[navigation.Page, live.Open] = {
     navigation.ROLES: roles.watch,
     navigation.SATISFACTION: satisfaction.watch,
     navigation.BUSINESS: business.watch,
+    navigation.MARKET: market.watch,
 }
 """Pages that change while they are open."""
 
@@ -87,6 +90,10 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
     for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):
+        app.include_router(one.machines)
+        app.include_router(one.router)
+    # The companies of a cell come before the tables of Market: their file would be one of these.
+    for one in (companies, market):
         app.include_router(one.machines)
         app.include_router(one.router)
     # The back-test comes before a customer of that name.

@@ -59,6 +59,7 @@ BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, v
 _MONEY = ("businessROI", "manufacturing", access.ADMINISTRATION)
 BASELINES: Final = Page("/business/baselines", "Baselines", "ruler", _MONEY, COMPANY)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
+MARKET: Final = Page("/market", "Market", "market", ("revenue",), COMPANY, views=True)
 CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell", (), SYSTEM)
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION), SYSTEM)
@@ -79,6 +80,7 @@ PAGES: Final = (
     BUSINESS,
     BASELINES,
     CUSTOMERS,
+    MARKET,
     ALERTS,
     SOURCES,
     IMPORTS,

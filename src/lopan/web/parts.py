@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
+from lopan.analytics.business.market import Markets
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.facts import Facts
 from lopan.analytics.impact import Impacts
@@ -154,6 +155,7 @@ class Parts:
     uploads: Uploads | None = None
     customers: Customers | None = None
     impacts: Impacts | None = None
+    markets: Markets | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from lopan.analytics.business import measured
 from lopan.analytics.business.ledger import Ledger, Output, Scope, Spent, allocated
+from lopan.analytics.business.market import Cell, Markets, Where
 from lopan.analytics.business.revenue import Buyers, Movement, Revenue, Who
 from lopan.analytics.calendar import DAY, Dates, local
 from lopan.analytics.factkpis import buckets
@@ -74,9 +75,15 @@ def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, Fac
         "revenue_churn": lambda one: Sums(one.churned, one.before, one.begun),
         "mrr_expansion": lambda one: Sums(one.expanded, one.before, one.begun),
     }
+    markets = Markets(facts, how.retention)
+    reached: dict[str, Callable[[Cell], Sums]] = {
+        "market_penetration": lambda one: _share(one.won, one.addressable, one.addressable, one.penetration),
+        "market_penetration_value": lambda one: _share(one.arr_valued, one.value, one.valued, one.value_penetration),
+    }
     return {
         "inventory_turnover": _Turnover(facts, ledger, days=False),
         "inventory_days": _Turnover(facts, ledger, days=True),
+        "scrap_cost_rate": _Scrap(facts, ledger),
         "waste_reduction": _Waste(facts, ledger, approved),
         "labour_productivity": _Productivity(facts, ledger, how.roi.hours),
         "labour_productivity_change": _Change(facts, ledger, how.roi.hours, approved),
@@ -84,6 +91,7 @@ def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, Fac
         "cost_per_unit_change": _CostChange(facts, ledger, approved),
         "customer_retention_orders": _Buyers(facts, revenue),
         **{name: _Contracts(facts, revenue, take) for name, take in contracts.items()},
+        **{name: _Reached(facts, markets, take) for name, take in reached.items()},
     }
 
 
@@ -157,6 +165,19 @@ class _Turnover(_Of):
             covered = number(min(dates.last, scope.today)) - max(number(dates.first), begun[key]) + 1
             average, yearly = total / covered, cogs * _YEAR / length
             found[at, key] = Sums(average * _YEAR, yearly, n) if self._days else Sums(yearly, average, n)
+        return found
+
+
+class _Scrap(_Of):
+    """Standard cost of what was scrapped over that of what was made."""
+
+    async def _found(self, asked: Asked) -> Found:
+        found: Found = {}
+        for one in await self._ledger.output(asked.periods, asked.scope):
+            at = (one.period, asked.key(one.site, one.product))
+            valued = one.n - one.unvalued - one.unpriced
+            sums = Sums(one.scrap_cost, one.standard + one.scrap_cost, valued)
+            found[at] = found.get(at, Sums()).plus(sums)
         return found
 
 
@@ -296,6 +317,26 @@ class _Buyers(_Base):
     async def _found(self, asked: Asked) -> Found:
         rows: list[Buyers] = await self._revenue.buyers(asked.periods, _who(asked), asked.now)
         return {(one.period, one.k): Sums(one.kept, one.begun, one.begun) for one in rows}
+
+
+class _Reached(_Base):
+    """The market as of the last day of each cut."""
+
+    def __init__(self, facts: Facts, markets: Markets, take: Callable[[Cell], Sums]) -> None:
+        super().__init__(facts)
+        self._markets, self._take = markets, take
+
+    async def _found(self, asked: Asked) -> Found:
+        narrow = asked.narrow
+        days = [min(cut.dates.last, asked.scope.today) for cut in asked.cuts]
+        where = Where(narrow.segment or None, narrow.region or None, narrow.known)
+        cells = await self._markets.cells(days, asked.now, where, asked.by)
+        return {(at, getattr(cell, asked.by) if asked.by else ""): self._take(cell) for at, cell in cells}
+
+
+def _share(above: float, below: float, n: int, known: float | None) -> Sums:
+    """Nothing below the line where the market has no such figure."""
+    return Sums(above, 0.0 if known is None else below, n)
 
 
 def _who(asked: Asked) -> Who:
