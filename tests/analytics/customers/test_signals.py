@@ -238,8 +238,10 @@ def test_contracts_hold_until_the_next_change(town: Town) -> None:
     assert (mrr(100), mrr(40), mrr(19), mrr(1)) == (None, Decimal(75), Decimal("37.5"), None)
     assert found.terms(ago(100).date(), "north").bought == {"orders", "stock"}
     assert [found.customers(ago(back).date()) for back in (100, 40, 5, 1)] == [
-        ["north"], ["north", "south"], ["north"], []
+        ["north"], ["north", "south"], ["north", "south"], ["south"]
     ]  # fmt: skip
+    south = found.terms(ago(1).date(), "south")
+    assert (south.lapsed, south.renews, south.seats) == (ago(10).date(), ago(10).date(), 10)
 
 
 def test_undone_source_is_unknown_and_never_helps(town: Town) -> None:
