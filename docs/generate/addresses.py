@@ -9,7 +9,7 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
-from lopan.web.customers import backtest, crashes, customer, listing, touched
+from lopan.web.customers import backtest, crashes, customer, listing, timetovalue, touched
 from lopan.web.people import (
     cohort,
     engagement,
@@ -22,7 +22,7 @@ from lopan.web.people import (
     workflows,
 )
 
-_CUSTOMERS = (listing, backtest, customer, crashes, touched)
+_CUSTOMERS = (listing, backtest, timetovalue, customer, crashes, touched)
 _PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction, report)
 
 

@@ -56,6 +56,9 @@ REPORT: Final = Page(
 _BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
 BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
+TIME_TO_VALUE: Final = Page(
+    "/customers/time-to-value", "Time to value", "flag", ("customerHealth", "businessROI"), COMPANY, views=True
+)
 CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell", (), SYSTEM)
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION), SYSTEM)
@@ -75,6 +78,7 @@ PAGES: Final = (
     REPORT,
     BUSINESS,
     CUSTOMERS,
+    TIME_TO_VALUE,
     ALERTS,
     SOURCES,
     IMPORTS,

@@ -31,7 +31,7 @@ SETTLED: Final = 28
 """Who is first seen so many days or less after usage was recorded may have been there before."""
 
 State = Literal["reached", "waiting", "left", "early", "not begun"]
-AXES: Final = ("segment", "region", "quarter")
+AXES: Final = ("quarter", "segment", "region")
 _INSTANT = timedelta(milliseconds=1)
 
 
@@ -139,9 +139,7 @@ class _Path(NamedTuple):
         left = self.left if self.left is not None and self.left <= day else None
         if self.reached is not None and self.reached <= (left or day):
             days = (self.reached - self.began).days
-            return Journey(
-                account=self.account, state="reached", began=self.began, reached=self.reached, days=days
-            )
+            return Journey(account=self.account, state="reached", began=self.began, reached=self.reached, days=days)
         days = ((left or day) - self.began).days
         return Journey(account=self.account, state="left" if left else "waiting", began=self.began, days=days)
 
@@ -167,8 +165,8 @@ class TimesToValue:
     def __init__(self, days: Days, readers: Readers, facts: Facts, product: Product, how: Business) -> None:
         self._days, self._readers, self._facts = days, readers, facts
         self._how, self._value = how.retention, how.value
-        self._workflows = chosen(product, how)
-        self.definition = definition(how, self._workflows)
+        self.workflows = chosen(product, how)
+        self.definition = definition(how, self.workflows)
 
     def day(self, asked: date | None = None) -> date:
         """The day as of which it is asked: it is over, so that all of its runs are known."""
@@ -186,9 +184,21 @@ class TimesToValue:
         known: date | None = None,
     ) -> TimeToValue:
         """Accounts that began in ``dates``, as of ``day`` (default and at most: yesterday)."""
-        day = self.day(day)
-        paths = await self.paths(day, since=dates.first, known=known)
-        return report(paths, dates, day, self.definition, by=by, segment=segment, region=region)
+        paths = await self.paths(self.day(day), since=dates.first, known=known)
+        return self.told(paths, dates, day=day, by=by, segment=segment, region=region)
+
+    def told(
+        self,
+        paths: Paths,
+        dates: Dates,
+        *,
+        day: date | None = None,
+        by: str = "",
+        segment: str = "",
+        region: str = "",
+    ) -> TimeToValue:
+        """What ``paths`` come to for accounts that began in ``dates``."""
+        return report(paths, dates, self.day(day), self.definition, by=by, segment=segment, region=region)
 
     async def paths(
         self, day: date, *, only: Collection[str] = (), since: date | None = None, known: date | None = None
@@ -228,7 +238,7 @@ class TimesToValue:
         return _Path(name, began, early, None, left) if left is None or left >= began else _Path(name, None)
 
     async def _reached(self, starts: Mapping[str, date], day: date) -> dict[str, date]:
-        if not starts or not self._workflows:
+        if not starts or not self.workflows:
             return {}
         zone = self._days.zone
         own: dict[str, Param] = {
@@ -239,15 +249,15 @@ class TimesToValue:
             "start": begin(min(starts.values()), zone),
             "end": begin(day + DAY, zone),
             "zone": zone.key,
-            "workflows": [one.id for one in self._workflows],
-            "keys": [str(one.key) for one in self._workflows],
-            **finals(self._workflows),
+            "workflows": [one.id for one in self.workflows],
+            "keys": [str(one.key) for one in self.workflows],
+            **finals(self.workflows),
         }
         found = await self._readers.rows(statement("customer_value"), own)
         return {row["customer"]: row["reached"] for row in found.to_pylist()}
 
     async def _recorded(self) -> date | None:
-        own: dict[str, Param] = {"workflows": [one.id for one in self._workflows], "zone": self._days.zone.key}
+        own: dict[str, Param] = {"workflows": [one.id for one in self.workflows], "zone": self._days.zone.key}
         found = (await self._readers.rows(statement("value_recorded"), own)).to_pylist()
         first: date | None = found[0]["first"] if found else None
         return first
