@@ -108,9 +108,8 @@ def used(draw: random.Random) -> list[Event]:
                 time=ago(draw.choice((draw.uniform(0, 160), 3, 4, 30, 31, 32, 33, 60, 61)), draw.uniform(0, 24)),
             )
         )
-    seen = {"feature": "orders", "action": "open"}
     made += [
-        Action(**seen, user="a", customer=draw.choice(NAMES), time=ago(draw.uniform(0, 170)))
+        Action(feature="orders", action="open", user="a", customer=draw.choice(NAMES), time=ago(draw.uniform(0, 170)))
         for _ in range(draw.randint(0, 12))
     ]
     return made
@@ -162,7 +161,7 @@ class Plain:
         moment = signed
         if self.how.value.begins == "login":
             began = self.logins.get(name)
-            moment = began and datetime.combine(began, datetime.min.time(), self.zone)
+            moment = datetime.combine(began, datetime.min.time(), self.zone) if began else None
         if began is None or moment is None or began > day:
             return Journey(account=name, state="not begun", began=None)
         early = self.recorded is None or began < self.recorded
