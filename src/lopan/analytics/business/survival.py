@@ -60,18 +60,25 @@ class Survival(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def survival(waits: Iterable[Wait]) -> Survival:
-    """Estimate by Kaplan and Meier, bounds by Greenwood on the log-log scale; who is censored on a day was at risk."""
+    """Estimate by Kaplan and Meier, bounds by Greenwood on the log-log scale; who is censored on a day was at risk.
+
+    Once everybody left has reached it there is no such bound: the lower one is that of the step before, and of the
+    first step Wilson's.
+    """
     known = list(waits)
     reached = Counter(one.days for one in known if one.reached)
     left = Counter(one.days for one in known)
     at_risk, share, spread = len(known), 1.0, 0.0
-    steps, median = [], None
+    steps: list[Step] = []
+    median = None
     for day in sorted(left):
         count = reached[day]
         if count:
             share *= 1 - count / at_risk
             spread += count / (at_risk * (at_risk - count)) if at_risk > count else math.inf
             low, high = _bounds(share, spread)
+            if share <= 0:
+                high = 1 - (steps[-1].low if steps else count / (count + Z95 * Z95))
             steps.append(Step(day, 1 - share, 1 - high, 1 - low, at_risk, count))
             if median is None and share <= 0.5 + _SLACK:
                 median = day

@@ -17,6 +17,7 @@ from lopan.analytics.daily import PEOPLE, Daily, over
 from lopan.analytics.days import Days
 from lopan.analytics.facts import Facts
 from lopan.analytics.features import daily
+from lopan.analytics.satisfaction import daily as answer_days
 from lopan.catalog.business import Business
 from lopan.catalog.health import Component
 from lopan.catalog.product import Product
@@ -131,6 +132,7 @@ class Sources:
         self.how = how
         self._readers = readers
         self._features = daily(product)
+        self._answers = answer_days(product)
 
     async def signals(self, days: Sequence[date], customer: str = "", known: date | None = None) -> Signals:
         """What is known of the customer ('' = of all) on each day, facts as they were known at the end of ``known``."""
@@ -145,16 +147,14 @@ class Sources:
             ),
             asyncio.gather(
                 self.facts.rows("customer_tickets", known, **own, **self._moments(days, WINDOW)),
-                self.facts.rows(
-                    "customer_answers", known, **own, **self._moments(days, ANSWERED), **self._surveys(days)
-                ),
+                self._answered(days, own, known),
                 self.contracts(customer, known),
                 self.facts.rows("accounts", known, customer=customer),
                 self.facts.rows("rates", known),
                 self.facts.rows("customer_sources", known, zone=zone.key, known_until=self._until(known)),
             ),
         )
-        tickets, answers, held, accounts, rates, sources = told
+        tickets, (answers, behind), held, accounts, rates, sources = told
         seen = {row["source"]: numbered(row["first"]) for row in sources if row["first"] is not None}
         for name, (rows, _) in (("people", people), ("features", used)):
             if first := min((row["day"] for row in rows), default=None):
@@ -171,13 +171,22 @@ class Sources:
             rates=Rates(self.facts.currency, rates),
             sources=seen,
             product=self.product,
-            late=sorted({*people[1], *used[1]}),
+            late=sorted({*people[1], *used[1], *behind}),
         )
 
     async def contracts(self, customer: str = "", known: date | None = None) -> Contracts:
         """The contracts of the customer ('' = of all), as they were known at the end of ``known``."""
         now = self.days.now() if known is None else min(self.days.now(), self._until(known))
         return await contracts(self.facts, self.how.retention, now, customer, known)
+
+    async def _answered(
+        self, days: Sequence[date], own: Mapping[str, Param], known: date | None
+    ) -> tuple[list[dict[str, Any]], list[date]]:
+        """All answers there ever were, for whether one counts depends on those before it."""
+        first = min(await self.days.first() or days[-1], days[-1])
+        rows = await self.days.rows(self._answers, Dates(first, days[-1]))
+        asked = {**rows.params, **own, **self._moments(days, ANSWERED), "only": ""}
+        return await self.facts.ask(over("app", rows.sql, "customer_answers"), known, **asked), rows.late
 
     async def _daily(
         self, name: str, table: Daily, query: str, dates: Dates, own: Mapping[str, Param]
@@ -195,14 +204,6 @@ class Sources:
 
     def _until(self, known: date | None) -> datetime:
         return _FOREVER if known is None else begin(known + DAY, self.days.zone)
-
-    def _surveys(self, days: Sequence[date]) -> dict[str, Param]:
-        surveys = self.product.surveys.values()
-        return {
-            "surveys": [survey.id for survey in surveys],
-            "scales": [str(survey.scale) for survey in surveys],
-            "end": begin(days[-1] + DAY, self.days.zone),
-        }
 
 
 def _ms(at: datetime) -> int:

@@ -45,12 +45,16 @@ class Censored(msgspec.Struct, frozen=True):
 
 
 class Steps(msgspec.Struct, frozen=True):
-    """The curve up to the longest that anybody was followed; ticks by what they say, ``median`` as (x, y)."""
+    """The curve up to the longest that anybody was followed; ticks by what they say, ``median`` as (x, y).
+
+    ``at_risk``: how many accounts were looked at on the day of each tick and had not got there before.
+    """
 
     pieces: list[Piece]
     censored: list[Censored]
     shares: dict[int, float]
     days: dict[int, float]
+    at_risk: dict[int, int]
     median: tuple[float, float] | None
 
 
@@ -59,12 +63,15 @@ def steps(group: Group, journeys: Iterable[Journey]) -> Steps:
     extent = max(MARKS[-1], -(-group.followed // _STEP) * _STEP)
     every = _STEP * -(-extent // (_STEP * _TICKS))
     pieces = _pieces(group, extent)
-    waited = Counter(one.days or 0 for one in journeys if one.state in ("waiting", "left"))
+    known = [one for one in journeys if one.followed]
+    ticks = range(0, extent + 1, every)
+    waited = Counter(one.days or 0 for one in known if one.state in ("waiting", "left"))
     return Steps(
         pieces=pieces,
         censored=[Censored(day, count, _right(day, extent), _on(pieces, day)) for day, count in sorted(waited.items())],
         shares={share: _height(share / 100) for share in SHARES},
-        days={day: _right(day, extent) for day in range(0, extent + 1, every)},
+        days={day: _right(day, extent) for day in ticks},
+        at_risk={day: sum((one.days or 0) >= day for one in known) for day in ticks},
         median=None if group.median is None else (_right(group.median, extent), _height(0.5)),
     )
 
