@@ -29,6 +29,8 @@ OPENED_BY = {
     "/live/business": {"executive", "operational", "customerSuccess"},
     "/customers": {"customerSuccess"},
     "/customers/backtest": {"customerSuccess"},
+    "/customers/time-to-value": {"customerSuccess", "executive"},
+    "/customers/time-to-value/waiting.csv": {"customerSuccess"},
     "/engagement": {"operational", "executive"},
     "/engagement/lifecycle.csv": {"operational", "executive"},
     "/engagement/days.csv": {"operational"},

@@ -155,6 +155,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     [
         ("/customers", "customerSuccess", "Nothing yet"),
         ("/customers/backtest", "customerSuccess", "insufficient"),
+        ("/customers/time-to-value", "executive", "No workflow says what value is"),
         ("/crashes", "technical", "No crash in this range"),
     ],
 )

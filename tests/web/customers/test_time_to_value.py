@@ -156,6 +156,7 @@ def test_kpis_and_the_page_of_a_customer_agree(young: Site) -> None:
         days = waited(number)
         assert detail["value"]["state"] == ("waiting" if days is None else "reached")
         assert detail["value"]["days"] == (began(number) - 1 if days is None else days)
+    assert f"value on day {waited(0)}, in the week of" in young.server.get("/customers/c00", "customerSuccess").text
 
 
 def test_who_is_on_the_way_is_for_customer_success(young: Site) -> None:
