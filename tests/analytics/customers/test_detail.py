@@ -122,7 +122,7 @@ def test_young_customer_got_value_in_the_week_two_people_completed_five_runs(tow
     starts = {one.id: one.start for one in book.entries}
     assert starts["north"].words == "value on day 46, in the week of 02 Nov"
     assert starts["south"].words == "no value yet, day 19"
-    assert starts["west"].words == "not known: began before usage was recorded"
+    assert starts["west"].words == "value not known: began before usage was recorded"
     assert starts["east"] is None
     told = {name: one.value for name, one in details.items()}
     assert {name: one for name, one in told.items() if name != "east"} == {

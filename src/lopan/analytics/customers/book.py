@@ -46,7 +46,7 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
         told = {
             "waiting": f"no value yet, day {self.days}",
             "left": f"left without value on day {self.days}",
-            "early": "not known: began before usage was recorded",
+            "early": "value not known: began before usage was recorded",
             "not begun": "nobody has logged in yet",
         }
         return f"value on day {self.days}, in the week of {self.reached:%d %b}" if self.reached else told[self.state]
