@@ -210,7 +210,7 @@ def test_page_in_the_browser(browser: Browser, young: Site, width: int, scheme: 
     expect(page.locator("svg.steps .band").first).to_be_visible()
     page.locator("#by-segment").press("Enter")
     expect(page.locator("#panel-groups tbody tr")).to_have_count(2)
-    page.get_by_label("Segment", exact=True).select_option("large")
+    page.locator("#filter-segment").select_option("large")
     expect(page.locator(".page-head")).to_contain_text("12 new accounts")
     expect(page.locator("nav [aria-current=page]")).to_have_text(["Time to value"])
     context.close()
