@@ -164,6 +164,12 @@ def test_page_stands_without_any_data(fresh: Served, page: str, level: str, said
     assert (answer.status_code, said in answer.text) == (200, True)
 
 
+@pytest.mark.parametrize("name", ["time_to_value", "value_by_day_90"])
+def test_time_to_value_has_no_data_where_there_is_nothing(fresh: Served, name: str) -> None:
+    found = fresh.get(f"/api/v1/metrics/{name}", "customerSuccess", **{"from": "-30d"}).json()
+    assert (found["value"], found["n"], found["status"]) == (None, 0, "no data")
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 @pytest.mark.parametrize("address", ["/customers", "/customers/north", "/customers/backtest", "/crashes"])
