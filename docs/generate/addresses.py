@@ -10,7 +10,7 @@ from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
 from lopan.web.business import baselines
-from lopan.web.customers import backtest, crashes, customer, listing, touched
+from lopan.web.customers import backtest, crashes, customer, listing, timetovalue, touched
 from lopan.web.market import companies
 from lopan.web.market import page as market
 from lopan.web.people import (
@@ -25,7 +25,7 @@ from lopan.web.people import (
     workflows,
 )
 
-_CUSTOMERS = (listing, backtest, customer, crashes, touched)
+_CUSTOMERS = (listing, backtest, timetovalue, customer, crashes, touched)
 _MARKET = (companies, market)
 _PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction, report)
 

@@ -23,6 +23,7 @@ from lopan.alerts.service import Alerts
 from lopan.analytics import peoplekpis, usagekpis
 from lopan.analytics.business import moneykpis
 from lopan.analytics.business.market import Markets
+from lopan.analytics.business.timetovalue import TimesToValue
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
@@ -222,7 +223,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             return Facts(readers, store, config.timezone, business.currency, business.support_site)
 
         def kpis_of(readers: Readers, people: People, usage: Usage, known: Facts) -> Kpis:
-            money = moneykpis.queries(known, judging, approved)
+            times = TimesToValue(days, readers, known, product, judging)
+            money = moneykpis.queries(known, judging, approved, times)
             asked = _queries(people, usage)
             return Kpis(readers, catalog, clock, config.timezone, asked, FactKpis(known, clock, money))
 
@@ -240,7 +242,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             url=config.public_url,
         )
         _background(stack, days.run(), "days")
-        customers = Customers(days, pages, known, product, load_health(root / "lopan.d"))
+        customers = Customers(days, pages, known, product, load_health(root / "lopan.d"), judging)
         current = Current(engine, clock)
         await current.reload()
         _background(stack, current.run(), "directives")

@@ -219,8 +219,9 @@ def test_resolution_counts_to_the_last_one_and_waiting_apart(
             ],
             "shift",
         )
-    ends = [step for step, event in life if event == "resolved"] or [step for step, event in life if event == "closed"]
     again = max((step for step, event in life if event == "reopened"), default=-1.0)
+    ends = [step for step, event in life if event == "resolved" and step > again]
+    ends = ends or [step for step, event in life if event == "closed"]
     begun = opened + 0.5
     wide = Span(BEGIN, BEGIN + timedelta(days=3))
     found = {

@@ -223,6 +223,7 @@ def test_openapi_names_every_route_and_the_keys_of_a_metric(site: Site) -> None:
         "/api/v1/customers",
         "/api/v1/customers/{customer}",
         "/api/v1/backtest",
+        "/api/v1/time-to-value",
         "/api/v1/crashes",
         "/api/v1/impact",
         "/api/v1/market",

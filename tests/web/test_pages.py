@@ -35,6 +35,8 @@ OPENED_BY = {
     "/market/trend.csv": {"executive"},
     "/live/market": {"executive"},
     "/customers/backtest": {"customerSuccess"},
+    "/customers/time-to-value": {"customerSuccess", "executive"},
+    "/customers/time-to-value/waiting.csv": {"customerSuccess"},
     "/engagement": {"operational", "executive"},
     "/engagement/lifecycle.csv": {"operational", "executive"},
     "/engagement/days.csv": {"operational"},

@@ -26,7 +26,7 @@ from lopan.web import (
 from lopan.web.auth import Auth
 from lopan.web.business import baselines
 from lopan.web.business import page as business
-from lopan.web.customers import backtest, crashes, customer, listing, touched
+from lopan.web.customers import backtest, crashes, customer, listing, timetovalue, touched
 from lopan.web.headers import SecurityHeaders
 from lopan.web.imports import batches, upload
 from lopan.web.login import Login
@@ -96,8 +96,8 @@ def create_app(parts: Parts) -> FastAPI:
     for one in (companies, market):
         app.include_router(one.machines)
         app.include_router(one.router)
-    # The back-test comes before a customer of that name.
-    for one in (listing, backtest, customer, crashes, touched):
+    # The back-test and time to value come before a customer of that name.
+    for one in (listing, backtest, timetovalue, customer, crashes, touched):
         app.include_router(one.machines)
         app.include_router(one.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())

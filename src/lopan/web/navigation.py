@@ -60,6 +60,9 @@ _MONEY = ("businessROI", "manufacturing", access.ADMINISTRATION)
 BASELINES: Final = Page("/business/baselines", "Baselines", "ruler", _MONEY, COMPANY)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
 MARKET: Final = Page("/market", "Market", "market", ("revenue",), COMPANY, views=True)
+TIME_TO_VALUE: Final = Page(
+    "/customers/time-to-value", "Time to value", "flag", ("customerHealth", "businessROI"), COMPANY, views=True
+)
 CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell", (), SYSTEM)
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION), SYSTEM)
@@ -81,6 +84,7 @@ PAGES: Final = (
     BASELINES,
     CUSTOMERS,
     MARKET,
+    TIME_TO_VALUE,
     ALERTS,
     SOURCES,
     IMPORTS,

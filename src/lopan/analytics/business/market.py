@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from lopan.analytics.business.revenue import milliseconds
+from lopan.analytics.business.contracts import milliseconds
 from lopan.analytics.calendar import DAY, begin
 from lopan.analytics.facts import Facts
 from lopan.analytics.intervals import wilson

@@ -13,6 +13,7 @@ from lopan.analytics.business import measured
 from lopan.analytics.business.ledger import Ledger, Output, Scope, Spent, allocated
 from lopan.analytics.business.market import Cell, Markets, Where
 from lopan.analytics.business.revenue import Buyers, Movement, Revenue, Who
+from lopan.analytics.business.timetovalue import Group, TimesToValue, report
 from lopan.analytics.calendar import DAY, Dates, local
 from lopan.analytics.factkpis import buckets
 from lopan.analytics.facts import Facts
@@ -64,8 +65,10 @@ Found = dict[tuple[int, str], Sums]
 """Sums by (number of the cut, key)."""
 
 
-def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, FactQuery]:
-    """Every query of money by the name that catalog entries give."""
+def queries(
+    facts: Facts, how: Business, approved: Approved, times: TimesToValue | None = None
+) -> Mapping[str, FactQuery]:
+    """Every query of money by the name that catalog entries give; those of time to value only with ``times``."""
     ledger, revenue = Ledger(facts), Revenue(facts, how.retention)
     contracts: dict[str, Callable[[Movement], Sums]] = {
         "customer_retention": lambda one: Sums(one.kept, one.begun, one.begun),
@@ -92,6 +95,7 @@ def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, Fac
         "customer_retention_orders": _Buyers(facts, revenue),
         **{name: _Contracts(facts, revenue, take) for name, take in contracts.items()},
         **{name: _Reached(facts, markets, take) for name, take in reached.items()},
+        **({name: _Value(facts, times, take) for name, take in _VALUES.items()} if times else {}),
     }
 
 
@@ -337,6 +341,40 @@ class _Reached(_Base):
 def _share(above: float, below: float, n: int, known: float | None) -> Sums:
     """Nothing below the line where the market has no such figure."""
     return Sums(above, 0.0 if known is None else below, n)
+
+
+def _by_day(by: int) -> Callable[[Group], float | None]:
+    return lambda group: group.mark(by).share
+
+
+_VALUES: Mapping[str, Callable[[Group], float | None]] = {
+    "time_to_value": lambda group: group.median,
+    "value_by_day_90": _by_day(90),
+}
+
+
+class _Value(_Base):
+    """Time to value of the accounts that began in a cut, as of its last day that is over."""
+
+    def __init__(self, facts: Facts, times: TimesToValue, take: Callable[[Group], float | None]) -> None:
+        super().__init__(facts)
+        self._times, self._take = times, take
+
+    async def _found(self, asked: Asked) -> Found:
+        narrow, over = asked.narrow, local(asked.now, self._zone) - DAY
+        cuts = {at: cut.dates for at, cut in enumerate(asked.cuts) if cut.dates.first <= over}
+        if not cuts:
+            return {}
+        first, last = min(one.first for one in cuts.values()), max(one.last for one in cuts.values())
+        paths = await self._times.paths(min(last, over), since=first, known=narrow.known)
+        found: Found = {}
+        for at, dates in cuts.items():
+            day = min(dates.last, over)
+            told = report(paths, dates, day, "", by=asked.by, segment=narrow.segment, region=narrow.region)
+            for one in told.groups if asked.by else [told.whole]:
+                value = self._take(one)
+                found[at, one.key] = Sums(0, 0, one.n) if value is None else Sums(value, 1, one.n)
+        return found
 
 
 def _who(asked: Asked) -> Who:
