@@ -9,6 +9,8 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
+from lopan.web.business import page as business
+from lopan.web.business import roi
 from lopan.web.customers import backtest, crashes, customer, listing, touched
 from lopan.web.people import (
     cohort,
@@ -22,6 +24,7 @@ from lopan.web.people import (
     workflows,
 )
 
+_BUSINESS = (roi,)
 _CUSTOMERS = (listing, backtest, customer, crashes, touched)
 _PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction, report)
 
@@ -50,14 +53,17 @@ def http() -> str:
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
         *_routes(
-            api.router, directives_api.router, annotating.machines, *(page.machines for page in (*_PEOPLE, *_CUSTOMERS))
+            api.router,
+            directives_api.router,
+            annotating.machines,
+            *(page.machines for page in (*_PEOPLE, *_BUSINESS, *_CUSTOMERS)),
         ),
         "",
         "## Pages",
         "",
         *_routes(
             pages.router,
-            *(page.router for page in (*_PEOPLE, mailing, *_CUSTOMERS)),
+            *(page.router for page in (*_PEOPLE, mailing, business, *_BUSINESS, *_CUSTOMERS)),
             directives.router,
             views.router,
             annotating.router,

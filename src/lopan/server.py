@@ -21,7 +21,9 @@ from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics import peoplekpis, usagekpis
-from lopan.analytics.business import moneykpis
+from lopan.analytics.business import moneykpis, roikpis
+from lopan.analytics.business.ledger import Ledger
+from lopan.analytics.business.returns import Returns
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
@@ -218,7 +220,10 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             return Facts(readers, store, config.timezone, business.currency, business.support_site)
 
         def kpis_of(readers: Readers, people: People, usage: Usage, known: Facts) -> Kpis:
-            money = moneykpis.queries(known, judging, approved)
+            money = {
+                **moneykpis.queries(known, judging, approved),
+                **roikpis.queries(known, judging, approved),
+            }
             asked = _queries(people, usage)
             return Kpis(readers, catalog, clock, config.timezone, asked, FactKpis(known, clock, money))
 
@@ -259,6 +264,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             current=current,
             screens=screens,
             facts=known,
+            returns=Returns(Ledger(known), judging),
             loader=loader,
             connections=connections,
             uploads=uploads,

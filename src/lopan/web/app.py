@@ -25,6 +25,7 @@ from lopan.web import (
 )
 from lopan.web.auth import Auth
 from lopan.web.business import page as business
+from lopan.web.business import roi
 from lopan.web.customers import backtest, crashes, customer, listing, touched
 from lopan.web.headers import SecurityHeaders
 from lopan.web.imports import batches, upload
@@ -58,6 +59,7 @@ _LIVE: dict[navigation.Page, live.Open] = {
     navigation.ROLES: roles.watch,
     navigation.SATISFACTION: satisfaction.watch,
     navigation.BUSINESS: business.watch,
+    navigation.ROI: roi.watch,
 }
 """Pages that change while they are open."""
 
@@ -79,8 +81,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(api.router)
     app.include_router(directives_api.router)
     app.include_router(annotating.machines)
+    app.include_router(roi.machines)
     app.include_router(Login(app.state.auth, _public).router())
-    for pages_of in (pages, business, directives, views, annotating, mailing, upload, batches, screens):
+    for pages_of in (pages, business, roi, directives, views, annotating, mailing, upload, batches, screens):
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
     for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -55,6 +56,7 @@ REPORT: Final = Page(
 )
 _BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
 BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
+ROI: Final = Page("/business/roi", "ROI", "coins", ("businessROI",), COMPANY, views=True)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
 CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell", (), SYSTEM)
@@ -74,6 +76,7 @@ PAGES: Final = (
     SATISFACTION,
     REPORT,
     BUSINESS,
+    ROI,
     CUSTOMERS,
     ALERTS,
     SOURCES,
@@ -98,6 +101,11 @@ def require(principal: Principal | None, page: Page) -> Principal:
     if not may_open(principal, page):
         raise access.Forbidden(page.groups[0])
     return principal
+
+
+def here(pages: Sequence[Page], path: str) -> str:
+    """The path of the page that ``path`` belongs to: the longest of those it lies at or below; "" = none."""
+    return max((page.path for page in pages if f"{path}/".startswith(f"{page.path}/")), key=len, default="")
 
 
 def with_views(path: str) -> Page | None:

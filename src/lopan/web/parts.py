@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
+from lopan.analytics.business.returns import Returns
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.facts import Facts
 from lopan.analytics.impact import Impacts
@@ -139,6 +140,7 @@ class Parts:
     releases: Releases | None = None
     screens: Mapping[str, Screen] = field(default_factory=dict)
     facts: Facts | None = None
+    returns: Returns | None = None
     loader: Loader | None = None
     connections: Connections | None = None
     uploads: Uploads | None = None

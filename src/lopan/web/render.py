@@ -62,9 +62,11 @@ def page(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Answer with a whole page; ``context`` adds to what the frame needs. Never stored by anyone on the way."""
+    pages = navigation.visible(principal)
     frame = {
         "principal": principal,
-        "pages": navigation.visible(principal),
+        "pages": pages,
+        "here": navigation.here(pages, request.url.path),
         "path": request.url.path,
         "theme": theme(request),
         "firing": 0,
