@@ -39,6 +39,7 @@ def noon(day: date) -> datetime:
 
 def checked(house: House) -> None:
     """H1 = 10,000 h at 30 EUR, P0 = 4.0, P1 = 4.6, quality 12,000, inventory 5,500, cost 25,000."""
+    house.clock.move((datetime.now(UTC) - house.clock.now()).total_seconds())
     hours = {"site": "Kiel", "rate": Decimal(30), "currency": "EUR"}
     house.load(
         [
@@ -53,7 +54,7 @@ def checked(house: House) -> None:
         "rollout_cost",
     )
     saved: list[dict[str, Any]] = [
-        {"key": "1", "day": BEGUN, "line": "quality", "amount": Decimal(12_000), "hard": True},
+        {"key": "1", "day": BEGUN, "line": "quality", "amount": Decimal(12_000), "hard": 1},
         {"key": "2", "day": BEGUN, "line": "inventory", "amount": Decimal(5_500)},
     ]
     house.load(saved, "saving")

@@ -67,6 +67,10 @@ class Returns:
         dates = _window(start, min(last or scope.today, scope.today))
         months_of = [*months(dates)] if dates else []
         found = self._benefits(await self._sums(months_of, scope), base, scope) if dates else None
+        if dates and base and (shared := len(Dates(max(dates.first, base.first), min(dates.last, base.last)))):
+            doubts.append(
+                Doubt("days of the window lie in the baseline, where nothing can have been saved yet", shared)
+            )
         return Roi(
             dates=dates,
             currency=currency,

@@ -21,8 +21,8 @@ _SAVINGS: dict[str, Kind] = {
     "line": "text",
     **dict.fromkeys(("low", "base", "high", "hard", "soft"), "number"),
     "kind": "text",
-    "known": "flag",
-    "why_unknown": "text",
+    "computed": "flag",
+    "why_not": "text",
     "n": "count",
     "n_of": "text",
 }
