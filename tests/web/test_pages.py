@@ -98,6 +98,20 @@ def test_navigation_shows_only_what_may_be_opened(site: Site, level: str) -> Non
     assert shown == {page.path for page in navigation.PAGES if level in OPENED_BY[page.path]}
 
 
+@pytest.mark.parametrize(
+    ("path", "here"),
+    [
+        ("/business", "/business"),
+        ("/business/roi", "/business/roi"),
+        ("/business/roi/", "/business/roi"),
+        ("/business/roster", "/business"),
+        ("/businesses", ""),
+    ],
+)
+def test_one_entry_of_the_navigation_is_where_one_is(path: str, here: str) -> None:
+    assert navigation.here(navigation.PAGES, path) == here
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_home_is_the_first_screen_of_the_level(site: Site, level: str) -> None:
     with site.signed_in(level) as client:

@@ -289,10 +289,13 @@ def test_freed_hours_are_counted_once(house: House, labour: str) -> None:
 def test_without_a_baseline_only_what_was_booked_counts(house: House) -> None:
     emptied(house)
     house.load([{"key": "1", "day": date(2026, 3, 1), "type": "other", "amount": Decimal(10)}], "rollout_cost")
-    house.load([{"key": "1", "day": date(2026, 3, 1), "line": "downtime", "amount": Decimal(-5)}], "saving")
+    saved = {"day": date(2026, 3, 1)}
+    house.load([{"key": "1", **saved, "line": "downtime", "amount": Decimal(-5)}], "saving")
+    house.load([{"key": "2", **saved, "line": "labour", "amount": Decimal(2)}], "saving")
     found = asked(house, None)
     assert found.result is not None
-    assert found.result.base.roi_net == pytest.approx(-1.5)
+    assert found.result.base.roi_net == pytest.approx(-1.3)
+    assert [line.base for line in found.result.lines] == [2, 0, 0, -5, 0]
     assert [line.line for line in found.result.lines if not line.known] == ["labour", "inventory", "quality"]
     assert "no baseline" in found.doubts[0].what
 

@@ -96,7 +96,7 @@ class Benefits:
 
     def counts(self, line: str) -> bool:
         """Booked savings of labour are the same hours as those that are computed: never both."""
-        return line != "labour" or self._how.labour == "booked"
+        return line != "labour" or self._how.labour == "booked" or bool(self._no_labour())
 
     def _month(self, at: int, month: Dates) -> MonthOf:
         benefits = list(self._computed(at))

@@ -16,6 +16,7 @@ import msgspec
 from lopan.analytics.business.payback import Month, Payback, pace
 from lopan.analytics.business.roi import Result
 from lopan.analytics.calendar import DAY
+from lopan.web import figures
 from lopan.web.people.bars import nice
 
 HEIGHT: Final = 240.0
@@ -127,7 +128,7 @@ class _Drawing:
     def _amounts(self) -> list[Tick]:
         count = round((self._top - self._bottom) / self._step)
         return [
-            Tick(round(self._down(amount), 1), f"{amount:,.0f}")
+            Tick(round(self._down(amount), 1), figures.number(amount))
             for amount in (self._bottom + at * self._step for at in range(count + 1))
         ]
 
