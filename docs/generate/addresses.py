@@ -9,8 +9,8 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
+from lopan.web.business import baselines, roi
 from lopan.web.business import page as business
-from lopan.web.business import roi
 from lopan.web.customers import backtest, crashes, customer, listing, touched
 from lopan.web.people import (
     cohort,
@@ -24,7 +24,7 @@ from lopan.web.people import (
     workflows,
 )
 
-_BUSINESS = (roi,)
+_BUSINESS = (roi, baselines)
 _CUSTOMERS = (listing, backtest, customer, crashes, touched)
 _PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction, report)
 

@@ -22,8 +22,6 @@ from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics import peoplekpis, usagekpis
 from lopan.analytics.business import moneykpis, roikpis
-from lopan.analytics.business.ledger import Ledger
-from lopan.analytics.business.returns import Returns
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
@@ -216,6 +214,9 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         business, judging = config.business, load_judging(root / "lopan.d")
         approved = partial(asyncio.to_thread, baselines.current, engine)
 
+        def rebased() -> None:
+            commits.publish(Commit(0, 0, moneykpis.AGAINST, clock.now()))
+
         def facts_of(readers: Readers) -> Facts:
             return Facts(readers, store, config.timezone, business.currency, business.support_site)
 
@@ -264,7 +265,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             current=current,
             screens=screens,
             facts=known,
-            returns=Returns(Ledger(known), judging),
+            judging=judging,
+            rebased=rebased,
             loader=loader,
             connections=connections,
             uploads=uploads,

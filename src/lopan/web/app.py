@@ -24,8 +24,8 @@ from lopan.web import (
     views,
 )
 from lopan.web.auth import Auth
+from lopan.web.business import baselines, roi
 from lopan.web.business import page as business
-from lopan.web.business import roi
 from lopan.web.customers import backtest, crashes, customer, listing, touched
 from lopan.web.headers import SecurityHeaders
 from lopan.web.imports import batches, upload
@@ -83,7 +83,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(annotating.machines)
     app.include_router(roi.machines)
     app.include_router(Login(app.state.auth, _public).router())
-    for pages_of in (pages, business, roi, directives, views, annotating, mailing, upload, batches, screens):
+    app.include_router(baselines.machines)
+    # The file of all baselines comes before the tables of Business: it would be one of these.
+    for pages_of in (pages, baselines, business, roi, directives, views, annotating, mailing, upload, batches, screens):
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
     for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):

@@ -57,6 +57,8 @@ REPORT: Final = Page(
 _BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
 BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
 ROI: Final = Page("/business/roi", "ROI", "coins", ("businessROI",), COMPANY, views=True)
+_MONEY = ("businessROI", "manufacturing", access.ADMINISTRATION)
+BASELINES: Final = Page("/business/baselines", "Baselines", "ruler", _MONEY, COMPANY)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
 CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell", (), SYSTEM)
@@ -77,6 +79,7 @@ PAGES: Final = (
     REPORT,
     BUSINESS,
     ROI,
+    BASELINES,
     CUSTOMERS,
     ALERTS,
     SOURCES,
@@ -103,9 +106,10 @@ def require(principal: Principal | None, page: Page) -> Principal:
     return principal
 
 
-def here(pages: Sequence[Page], path: str) -> str:
-    """The path of the page that ``path`` belongs to: the longest of those it lies at or below; "" = none."""
-    return max((page.path for page in pages if f"{path}/".startswith(f"{page.path}/")), key=len, default="")
+def around(pages: Sequence[Page], path: str) -> Page | None:
+    """The one of ``pages`` that ``path`` belongs to: of two that lie within each other the inner one."""
+    found = [page for page in pages if path == page.path or path.startswith(f"{page.path}/")]
+    return max(found, key=lambda page: len(page.path), default=None)
 
 
 def with_views(path: str) -> Page | None:

@@ -66,8 +66,8 @@ def page(
     frame = {
         "principal": principal,
         "pages": pages,
-        "here": navigation.here(pages, request.url.path),
         "path": request.url.path,
+        "opened": navigation.around(pages, request.url.path),
         "theme": theme(request),
         "firing": 0,
         "csrf": request.app.state.auth.token(request),

@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lopan.analytics.business import measured
@@ -23,6 +23,9 @@ from lopan.control.baselines import Baseline, Frozen
 
 _INSTANT = timedelta(milliseconds=1)
 _YEAR = 365
+
+AGAINST: Final = frozenset(("labour", "work_order", "cost", "rollout_cost"))
+"""Facts whose figures move when another baseline is approved."""
 
 Approved = Callable[[], Awaitable[Baseline | None]]
 """Asks for the baseline that is approved at this moment."""

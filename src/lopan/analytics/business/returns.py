@@ -15,7 +15,7 @@ from lopan.analytics.business.ledger import Hours, Ledger, Output, Scope, Spent,
 from lopan.analytics.business.roi import Result
 from lopan.analytics.calendar import DAY, Dates, local
 from lopan.catalog.business import Business
-from lopan.catalog.workdays import number, numbered
+from lopan.catalog.workdays import number
 from lopan.control.baselines import SHORTEST, Baseline
 from lopan.store.base import Param
 
@@ -54,7 +54,7 @@ class Returns:
     """Computes the return for one site or all; the settings say what counts."""
 
     def __init__(self, ledger: Ledger, how: Business) -> None:
-        self._ledger, self.how = ledger, how
+        self._ledger, self._how = ledger, how
 
     async def roi(
         self, baseline: Baseline | None, scope: Scope, first: date | None = None, last: date | None = None
@@ -80,7 +80,7 @@ class Returns:
             growth=found.growth if found else None,
             hours=found.hours if found else 0.0,
             worked=sum(one.n for one in found.sums.hours) if found else 0,
-            rate=found.rate if found else self.how.roi.loaded_rate,
+            rate=found.rate if found else self._how.roi.loaded_rate,
             release=found.release if found else None,
             closed=self._closed(scope.today),
             result=self._result(found) if found else None,
@@ -99,10 +99,10 @@ class Returns:
         return {end: self._result(self._benefits(sums.within(own), base, scope)) for end, own in sorted(needed.items())}
 
     def _benefits(self, sums: Sums, base: Baseline | None, scope: Scope) -> Benefits:
-        return Benefits(sums, base.frozen.at(scope.site) if base else None, self.how.roi, scope)
+        return Benefits(sums, base.frozen.at(scope.site) if base else None, self._how.roi, scope)
 
     def _result(self, found: Benefits) -> Result:
-        return roi.result(found.months(), self.how.roi.phi, found.unknown())
+        return roi.result(found.months(), self._how.roi.phi, found.unknown())
 
     def _fit(self, baseline: Baseline | None) -> Baseline | None:
         """What can be measured against: a baseline in the currency of the report."""
@@ -125,12 +125,10 @@ class Returns:
         return doubts
 
     async def _start(self, baseline: Baseline | None, scope: Scope) -> date | None:
-        if self.how.roi.start is not None:
-            return self.how.roi.start
-        begun = await self._ledger.facts.rows("rollout_begun", scope.known, site=scope.site)
-        if begun:
-            return numbered(begun[0]["first"])
-        return baseline.last + DAY if baseline else None
+        if self._how.roi.start is not None:
+            return self._how.roi.start
+        begun = await self._ledger.begun(scope)
+        return begun or (baseline.last + DAY if baseline else None)
 
     async def _sums(self, periods: list[Dates], scope: Scope) -> Sums:
         asked: dict[str, Param] = {
@@ -152,7 +150,7 @@ class Returns:
 
     def _closed(self, today: date) -> date:
         """The last day of the last month whose costs are complete."""
-        return (today - DAY * self.how.close_days).replace(day=1) - DAY
+        return (today - DAY * self._how.close_days).replace(day=1) - DAY
 
 
 def months(dates: Dates) -> Iterator[Dates]:

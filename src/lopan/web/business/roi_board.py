@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import anyio.to_thread
 import msgspec
 
-from lopan.analytics.business.ledger import Scope
+from lopan.analytics.business.ledger import Ledger, Scope
 from lopan.analytics.business.payback import Month
 from lopan.analytics.business.returns import Returns, Roi
 from lopan.analytics.business.roi import Result
@@ -130,7 +130,7 @@ def read(params: Mapping[str, str]) -> Asked:
 
 async def load(parts: Parts, asked: Asked) -> Board:
     """Measure the return; raises GiveUp where there are no facts."""
-    returns, facts = _returns(parts), parts.facts
+    facts = parts.facts
     if facts is None:
         raise GiveUp("this process reads no business facts")
     today = local(parts.clock.now(), parts.zone)
@@ -139,23 +139,17 @@ async def load(parts: Parts, asked: Asked) -> Board:
         anyio.to_thread.run_sync(baselines.listing, parts.engine), facts.rows("sites", asked.known)
     )
     approved = next((one for one in versions if one.state == "approved"), None)
-    found = await returns.roi(approved, scope, asked.first, asked.last)
+    found = await Returns(Ledger(facts), parts.judging).roi(approved, scope, asked.first, asked.last)
     return Board(
         asked=asked,
         roi=found,
         baseline=approved if found.baseline is not None else None,
-        how=returns.how.roi,
+        how=parts.judging.roi,
         cards=_cards(parts, found),
         sites=[row["site"] for row in sites],
         waiting=sum(one.state == "frozen" for one in versions),
         course=roi_course.course(found.result, found.closed) if found.result is not None else None,
     )
-
-
-def _returns(parts: Parts) -> Returns:
-    if parts.returns is None:
-        raise GiveUp("this process reads no business facts")
-    return parts.returns
 
 
 def _cards(parts: Parts, found: Roi) -> list[Metric]:
