@@ -169,7 +169,12 @@ def test_a_site_has_its_own_part_and_none_of_what_belongs_to_all(served: Served)
 
 @pytest.mark.parametrize(
     ("address", "place"),
-    [("from=soon", "from"), ("from=2026-02-02&to=2026-02-01", "from"), ("known=1850-01-01", "known")],
+    [
+        ("from=soon", "from"),
+        ("from=2026-02-02&to=2026-02-01", "from"),
+        ("known=1850-01-01", "known"),
+        ("from=1999-01-01", "from"),
+    ],
 )
 def test_wrong_days_are_refused_by_name(served: Served, address: str, place: str) -> None:
     answer = get(served, f"/api/v1/roi?{address}")

@@ -61,16 +61,12 @@ class Returns:
     ) -> Roi:
         """From ``first``, else since the roll-out began, up to ``last``, else up to ``scope.today``."""
         currency = self._ledger.facts.currency
-        doubts = self._unfit(baseline, scope)
         base = self._fit(baseline)
         start = first or await self._start(base, scope)
         dates = _window(start, min(last or scope.today, scope.today))
         months_of = [*months(dates)] if dates else []
         found = self._benefits(await self._sums(months_of, scope), base, scope) if dates else None
-        if dates and base and (shared := len(Dates(max(dates.first, base.first), min(dates.last, base.last)))):
-            doubts.append(
-                Doubt("days of the window lie in the baseline, where nothing can have been saved yet", shared)
-            )
+        doubts = self._unfit(baseline, scope, dates)
         return Roi(
             dates=dates,
             currency=currency,
@@ -108,7 +104,7 @@ class Returns:
         """What can be measured against: a baseline in the currency of the report."""
         return baseline if baseline is not None and baseline.currency == self._ledger.facts.currency else None
 
-    def _unfit(self, baseline: Baseline | None, scope: Scope) -> list[Doubt]:
+    def _unfit(self, baseline: Baseline | None, scope: Scope, dates: Dates | None) -> list[Doubt]:
         """What is wrong with the baseline itself."""
         facts, doubts = self._ledger.facts, []
         if baseline is not None and baseline.currency != facts.currency:
@@ -122,6 +118,9 @@ class Returns:
         decided = local(baseline.decided_at, ZoneInfo(facts.zone)) if baseline.decided_at else None
         if scope.known is not None and decided is not None and decided > scope.known:
             doubts.append(Doubt(f"the baseline was approved later, on {decided}, than the day as of which it is asked"))
+        if dates and (shared := len(Dates(max(dates.first, baseline.first), min(dates.last, baseline.last)))):
+            said = "days of the window lie in the baseline, where nothing can have been saved yet"
+            doubts.append(Doubt(said, shared))
         return doubts
 
     async def _start(self, baseline: Baseline | None, scope: Scope) -> date | None:

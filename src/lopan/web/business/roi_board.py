@@ -30,6 +30,9 @@ from lopan.web.people import frame
 from lopan.web.people.query import day
 
 _LONGEST = 200
+_DAYS = 3_660
+"""So far back can be looked."""
+
 TITLES: Final[Mapping[str, str]] = {
     "roi_net": "Net ROI",
     "roi_hard": "Net ROI, hard only",
@@ -134,6 +137,8 @@ async def load(parts: Parts, asked: Asked) -> Board:
     if facts is None:
         raise GiveUp("this process reads no business facts")
     today = local(parts.clock.now(), parts.zone)
+    if asked.first is not None and (today - asked.first).days > _DAYS:
+        raise Rejected("from", f"at most {_DAYS} days back; got {asked.first}")
     scope = Scope(min(today, asked.known or today), asked.site, known=asked.known)
     versions, sites = await asyncio.gather(
         anyio.to_thread.run_sync(baselines.listing, parts.engine), facts.rows("sites", asked.known)
