@@ -9,7 +9,8 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
-from lopan.web.business import baselines
+from lopan.web.business import baselines, roi
+from lopan.web.business import page as business
 from lopan.web.customers import backtest, crashes, customer, listing, timetovalue, touched
 from lopan.web.market import companies
 from lopan.web.market import page as market
@@ -25,6 +26,7 @@ from lopan.web.people import (
     workflows,
 )
 
+_BUSINESS = (roi, baselines)
 _CUSTOMERS = (listing, backtest, timetovalue, customer, crashes, touched)
 _MARKET = (companies, market)
 _PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction, report)
@@ -57,16 +59,14 @@ def http() -> str:
             api.router,
             directives_api.router,
             annotating.machines,
-            baselines.machines,
-            *(page.machines for page in (*_PEOPLE, *_CUSTOMERS, *_MARKET)),
+            *(page.machines for page in (*_PEOPLE, *_BUSINESS, *_CUSTOMERS, *_MARKET)),
         ),
         "",
         "## Pages",
         "",
         *_routes(
             pages.router,
-            baselines.router,
-            *(page.router for page in (*_PEOPLE, mailing, *_CUSTOMERS, *_MARKET)),
+            *(page.router for page in (*_PEOPLE, mailing, business, *_BUSINESS, *_CUSTOMERS, *_MARKET)),
             directives.router,
             views.router,
             annotating.router,

@@ -21,7 +21,7 @@ from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics import peoplekpis, usagekpis
-from lopan.analytics.business import moneykpis
+from lopan.analytics.business import moneykpis, roikpis
 from lopan.analytics.business.market import Markets
 from lopan.analytics.business.timetovalue import TimesToValue
 from lopan.analytics.customers.customers import Customers
@@ -224,7 +224,10 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         def kpis_of(readers: Readers, people: People, usage: Usage, known: Facts) -> Kpis:
             times = TimesToValue(days, readers, known, product, judging)
-            money = moneykpis.queries(known, judging, approved, times)
+            money = {
+                **moneykpis.queries(known, judging, approved, times),
+                **roikpis.queries(known, judging, approved),
+            }
             asked = _queries(people, usage)
             return Kpis(readers, catalog, clock, config.timezone, asked, FactKpis(known, clock, money))
 

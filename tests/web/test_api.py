@@ -219,6 +219,7 @@ def test_openapi_names_every_route_and_the_keys_of_a_metric(site: Site) -> None:
         "/api/v1/report",
         "/api/v1/annotations",
         "/api/v1/annotations/{id}",
+        "/api/v1/roi",
         "/api/v1/baselines",
         "/api/v1/customers",
         "/api/v1/customers/{customer}",

@@ -24,7 +24,7 @@ from lopan.web import (
     views,
 )
 from lopan.web.auth import Auth
-from lopan.web.business import baselines
+from lopan.web.business import baselines, roi
 from lopan.web.business import page as business
 from lopan.web.customers import backtest, crashes, customer, listing, timetovalue, touched
 from lopan.web.headers import SecurityHeaders
@@ -62,6 +62,7 @@ _LIVE: dict[navigation.Page, live.Open] = {
     navigation.SATISFACTION: satisfaction.watch,
     navigation.BUSINESS: business.watch,
     navigation.MARKET: market.watch,
+    navigation.ROI: roi.watch,
 }
 """Pages that change while they are open."""
 
@@ -83,10 +84,11 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(api.router)
     app.include_router(directives_api.router)
     app.include_router(annotating.machines)
+    app.include_router(roi.machines)
     app.include_router(Login(app.state.auth, _public).router())
     app.include_router(baselines.machines)
     # The file of all baselines comes before the tables of Business: it would be one of these.
-    for pages_of in (pages, baselines, business, directives, views, annotating, mailing, upload, batches, screens):
+    for pages_of in (pages, baselines, business, roi, directives, views, annotating, mailing, upload, batches, screens):
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
     for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):

@@ -56,6 +56,7 @@ REPORT: Final = Page(
 )
 _BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
 BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
+ROI: Final = Page("/business/roi", "ROI", "coins", ("businessROI",), COMPANY, views=True)
 _MONEY = ("businessROI", "manufacturing", access.ADMINISTRATION)
 BASELINES: Final = Page("/business/baselines", "Baselines", "ruler", _MONEY, COMPANY)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
@@ -81,6 +82,7 @@ PAGES: Final = (
     SATISFACTION,
     REPORT,
     BUSINESS,
+    ROI,
     BASELINES,
     CUSTOMERS,
     MARKET,

@@ -26,7 +26,7 @@ from lopan.control.baselines import Baseline, Frozen
 _INSTANT = timedelta(milliseconds=1)
 _YEAR = 365
 
-AGAINST: Final = frozenset(("labour", "work_order", "cost"))
+AGAINST: Final = frozenset(("labour", "work_order", "cost", "rollout_cost"))
 """Facts whose figures move when another baseline is approved."""
 
 Approved = Callable[[], Awaitable[Baseline | None]]
@@ -99,7 +99,9 @@ def queries(
     }
 
 
-class _Base(ABC):
+class Base(ABC):
+    """Answers for whole periods; what is asked of each is one question for all of them."""
+
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._zone = ZoneInfo(facts.zone)
@@ -107,6 +109,7 @@ class _Base(ABC):
     async def rows(
         self, kpi: Kpi, parts: Sequence[Part], step: int, by: str, narrow: Narrow, days: Workdays, now: datetime
     ) -> list[Row]:
+        """As ``FactQuery`` has it."""
         scope = Scope(local(now - _INSTANT, self._zone), narrow.site, narrow.product, narrow.region, narrow.known)
         regions = dict(zip(days.sites, days.regions, strict=True))
         cuts = [cut for part in parts for cut in self._cuts(kpi, part, step)]
@@ -129,7 +132,7 @@ class _Base(ABC):
         return cuts
 
 
-class _Of(_Base):
+class _Of(Base):
     def __init__(self, facts: Facts, ledger: Ledger) -> None:
         super().__init__(facts)
         self._ledger = ledger
@@ -299,7 +302,7 @@ class _Change(_Against):
         return found
 
 
-class _Contracts(_Base):
+class _Contracts(Base):
     """Figures of recurring revenue."""
 
     def __init__(self, facts: Facts, revenue: Revenue, take: Callable[[Movement], Sums]) -> None:
@@ -311,7 +314,7 @@ class _Contracts(_Base):
         return {(one.period, one.k): self._take(one) for one in rows}
 
 
-class _Buyers(_Base):
+class _Buyers(Base):
     """Who goes on ordering."""
 
     def __init__(self, facts: Facts, revenue: Revenue) -> None:
