@@ -326,7 +326,7 @@ class _Buyers(Base):
         return {(one.period, one.k): Sums(one.kept, one.begun, one.begun) for one in rows}
 
 
-class _Reached(_Base):
+class _Reached(Base):
     """The market as of the last day of each cut."""
 
     def __init__(self, facts: Facts, markets: Markets, take: Callable[[Cell], Sums]) -> None:
@@ -356,7 +356,7 @@ _VALUES: Mapping[str, Callable[[Group], float | None]] = {
 }
 
 
-class _Value(_Base):
+class _Value(Base):
     """Time to value of the accounts that began in a cut, as of its last day that is over."""
 
     def __init__(self, facts: Facts, times: TimesToValue, take: Callable[[Group], float | None]) -> None:
