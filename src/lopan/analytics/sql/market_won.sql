@@ -1,23 +1,16 @@
 -- Where each account with a contract belongs: to the company that names it, else to that which names another account of the
 -- same parent, else to itself, which is not on the list.
-SELECT w.p AS p, w.account AS account, w.arr AS arr, w.missing AS missing,
-    multiIf(n.entity != '', n.entity, s.entity != '', s.entity, w.root) AS entity,
-    multiIf(n.entity != '', n.segment, s.entity != '', s.segment, w.segment) AS segment,
-    multiIf(n.entity != '', n.region, s.entity != '', s.region, w.region) AS region
-FROM {market_accounts:Identifier} AS w
-LEFT JOIN (
-    SELECT p, customer, place.1 AS entity, place.2 AS segment, place.3 AS region
-    FROM (
-        SELECT p, customer, argMin((entity, segment, region), company) AS place
-        FROM {market_listed:Identifier} WHERE customer != '' GROUP BY p, customer
-    )
-) AS n ON w.p = n.p AND w.account = n.customer
-LEFT JOIN (
-    SELECT p, root, place.1 AS entity, place.2 AS segment, place.3 AS region
-    FROM (
-        SELECT a.p AS p, a.root AS root, argMin((l.entity, l.segment, l.region), l.company) AS place
-        FROM {market_accounts:Identifier} AS a
-        INNER JOIN {market_listed:Identifier} AS l ON a.p = l.p AND a.account = l.customer
-        GROUP BY p, root
-    )
-) AS s ON w.p = s.p AND w.root = s.root
+SELECT p, account, arr, missing,
+    multiIf(company != '', place.1, kin.1 != '', kin.1, root) AS entity,
+    multiIf(company != '', place.2, kin.1 != '', kin.2, own_segment) AS segment,
+    multiIf(company != '', place.3, kin.1 != '', kin.3, own_region) AS region
+FROM (
+    SELECT w.p AS p, w.account AS account, w.root AS root, w.segment AS own_segment, w.region AS own_region, w.arr AS arr,
+        w.missing AS missing, n.company AS company, n.place AS place,
+        argMinIf(n.place, n.company, n.company != '') OVER (PARTITION BY w.p, w.root) AS kin
+    FROM {market_accounts:Identifier} AS w
+    LEFT JOIN (
+        SELECT p, customer, min(l.company) AS company, argMin((l.entity, l.segment, l.region), l.company) AS place
+        FROM {market_listed:Identifier} AS l WHERE customer != '' GROUP BY p, customer
+    ) AS n ON w.p = n.p AND w.account = n.customer
+)
