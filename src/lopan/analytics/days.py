@@ -250,6 +250,11 @@ class Days:
             await self._compute(key)
         return len(due)
 
+    @property
+    def due(self) -> int:
+        """How many closed days are not as they should be."""
+        return len(self._due())
+
     def merged(self) -> None:
         """Some users turned out to be one person: what ``persons`` says has changed."""
         self._unmerged = True
