@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.analytics.fleet import DAY, NOW, ZONES, Truth, fleets
+from tests.analytics.fleet import DAY, NOW, ROLES, ZONES, Truth, fleets
 from tests.analytics.people import (
     FILTERS,
     Example,
@@ -28,7 +29,7 @@ from lopan.analytics.calendar import Dates
 from lopan.analytics.kept import Kept
 from lopan.control import merges
 from lopan.control.identities import Identities
-from lopan.event import Event
+from lopan.event import Action, Event
 
 BEGUN = NOW - timedelta(hours=60)
 HOURS = st.sampled_from((1, 11, 13, 25))
@@ -126,6 +127,18 @@ class Course:
 
     def _renamed(self, event: Event) -> Event:
         return msgspec.structs.replace(event, user=event.user and self._own + event.user)
+
+
+@pytest.mark.parametrize("age", [0, 1, 4, 40], ids="{} days ago".format)
+def test_every_event_of_a_day_counts_at_once(store: Shared, age: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the day goes on, when it is over and read from raw events, and when it is in its table."""
+    monkeypatch.setattr(days_module, "LATE_RAW", 1_000)
+    at = BEGUN - DAY * age - timedelta(minutes=30)
+    role: dict[str, Any] = {"role": ROLES[1], "feature": "orders"}
+    course = Course(store, [Action(time=at - timedelta(minutes=n), user=f"u{n}", **role) for n in range(6)], "UTC")
+    for kind, number in [*[("send", 1)] * 3, ("pass", 25), ("send", 1), ("settle", 400), *[("send", 1)] * 2]:
+        course.take(kind, number)
+        course.check()
 
 
 @settings(max_examples=3, suppress_health_check=list(HealthCheck))
