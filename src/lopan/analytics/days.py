@@ -108,9 +108,8 @@ class State:
         raw = _stretches([day for day in self._split.raw if day in wanted])
         between = Dates(min(closed), max(closed)) if closed else None
         # Readers share a run, and reuse an answer, when all parameters are equal: what has changed must not be.
-        state = (
-            {f"{self._daily.table}_state": repr([self._split.stamps[day] for day in self._split.raw])} if raw else {}
-        )
+        told = [self._split.stamps[day] for day in self._split.raw if day in wanted]
+        state = {f"{self._daily.table}_state": repr(told)} if told else {}
         sql, params = self._daily.select(between, bool(opened), raw, self._zone, self._project)
         versions = Versions(number for numbers in closed.values() for number in numbers)
         if self._opened is not None:
