@@ -95,7 +95,8 @@ async def _all(job: Job) -> Times:
         desk = sit(job.root, fresh, days)
         began = time.monotonic()
         await desk.people.prepare()  # as the server does it after its start, and after midnight
-        say(f"figures of people prepared in {time.monotonic() - began:.1f} s, {desk.people.kept.size / 1e6:.0f} MB kept")
+        took, kept = time.monotonic() - began, desk.people.kept.size / 1e6
+        say(f"figures of people prepared in {took:.1f} s, {kept:.0f} MB kept")
         await asyncio.to_thread(os.sync)  # only pages that are on disk can be dropped
         cold: dict[str, list[float]] = {}
         warm: dict[str, list[float]] = {}
