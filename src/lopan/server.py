@@ -211,7 +211,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         catalog = load_catalog(root / "lopan.d", config.business.targets)
         screens = load_screens(root / "lopan.d", catalog.kpis)
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
-        people, watched = People(days, pages), People(days, rules)
+        people = People(days, pages)
+        watched = People(days, rules, people.kept)
         usage = Usage(people, pages, product, clock)
         business, judging = config.business, load_judging(root / "lopan.d")
         approved = partial(asyncio.to_thread, baselines.current, engine)
@@ -245,6 +246,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             url=config.public_url,
         )
         _background(stack, days.run(), "days")
+        _background(stack, people.keep(), "figures of people")
         customers = Customers(days, pages, known, product, load_health(root / "lopan.d"), judging)
         current = Current(engine, clock)
         await current.reload()
