@@ -210,7 +210,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         screens = load_screens(root / "lopan.d", catalog.kpis)
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people, watched = People(days, pages), People(days, rules)
-        usage = Usage(people, pages, product, clock)
+        usage = Usage(people, pages, product)
         business, judging = config.business, load_judging(root / "lopan.d")
         approved = partial(asyncio.to_thread, baselines.current, engine)
 
@@ -226,7 +226,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         kpis = kpis_of(pages, people, usage, known)
         alerts = Alerts(
             engine,
-            kpis_of(rules, watched, Usage(watched, rules, product, clock), facts_of(rules)),
+            kpis_of(rules, watched, Usage(watched, rules, product), facts_of(rules)),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,

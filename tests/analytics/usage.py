@@ -69,7 +69,7 @@ class Asked(NamedTuple):
 
     def usage(self, product: Product) -> Everything:
         """All of it."""
-        return Everything(People(self.days, self.readers), self.readers, product, self.clock)
+        return Everything(People(self.days, self.readers), self.readers, product)
 
 
 class Usage:
@@ -102,7 +102,8 @@ class Usage:
 
         async def answer() -> T:
             persons = partial(merges.persons, self._target.engine, "user")
-            days = Days(self._target.store, zone, At(now), daily(product), persons=persons)
+            clock = At(now)
+            days = Days(self._target.store, zone, clock, daily(product), persons=persons)
             readers = Readers(self._target.store, 2)
             try:
                 await days.loaded()
@@ -114,7 +115,7 @@ class Usage:
                 merges.merge(self._target.engine, "user", same)
                 await days.merge()
                 await _compute(days, stored, draw)
-                return await question(Asked(days, readers, At(now)))
+                return await question(Asked(days, readers, clock))
             finally:
                 days.close()
                 readers.close()

@@ -152,8 +152,9 @@ class Features:
         """Active people and users of features, by feature and cell."""
         going_on = int(last == self._days.today())
         dates = Dates(last - DAY * (_BEFORE - 1 + going_on), last)
-        active = await self._days.rows(PEOPLE, dates, audience.number)
-        used = await self._days.rows(self._daily, dates, audience.number)
+        active, used = await asyncio.gather(
+            *(self._days.rows(table, dates, audience.number) for table in (PEOPLE, self._daily))
+        )
         axis, name = audience.axis
         own: dict[str, Param] = {"axis": axis, "name": name, "last": last, "windows": _windows(going_on)}
         own |= entitlements(self._product)

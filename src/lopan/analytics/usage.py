@@ -12,7 +12,6 @@ from lopan.analytics.roles import Roles
 from lopan.analytics.satisfaction import Satisfaction
 from lopan.analytics.workflows import Workflows
 from lopan.catalog.product import Product
-from lopan.clock import Clock
 from lopan.store import Readers
 
 
@@ -24,12 +23,12 @@ def daily(product: Product) -> list[Daily]:
 class Usage:
     """Features, workflows, satisfaction and roles over the days of ``people`` and one set of readers."""
 
-    def __init__(self, people: People, readers: Readers, product: Product, clock: Clock) -> None:
+    def __init__(self, people: People, readers: Readers, product: Product) -> None:
         self.days = people.days
         self.product = product
         self.features = Features(people.days, readers, product)
         self.course = FeatureCourse(people.days, readers, product)
         self.accounts = Accounts(people.days, readers, product)
-        self.workflows = Workflows(people.days, readers, product, clock)
+        self.workflows = Workflows(people.days, readers, product)
         self.satisfaction = Satisfaction(people.days, readers, product)
         self.roles = Roles(people, self.features, self.workflows, self.satisfaction, product)

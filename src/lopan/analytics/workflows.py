@@ -18,7 +18,6 @@ from lopan.analytics.intervals import wilson, z_shares
 from lopan.analytics.metric import Point, Status, Trend
 from lopan.analytics.status import Goal, status, trend
 from lopan.catalog.product import Product, Workflow, titled
-from lopan.clock import Clock
 from lopan.store import Param, Readers
 
 Entry = Literal["first", "any"]
@@ -27,6 +26,7 @@ MIN_RUNS = 30
 """Below it a share is shown with its interval, and no trend is claimed."""
 
 _FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
+_AGES = timedelta(minutes=5)
 
 Row = Mapping[str, Any]
 
@@ -111,11 +111,10 @@ class WorkflowUse(msgspec.Struct, frozen=True, kw_only=True):
 class Workflows:
     """Funnels from the days' runs, by the definitions of ``product``; days not over yet come from raw events."""
 
-    def __init__(self, days: Days, readers: Readers, product: Product, clock: Clock) -> None:
+    def __init__(self, days: Days, readers: Readers, product: Product) -> None:
         self._days = days
         self._readers = readers
         self._product = product
-        self._clock = clock
         self._daily = daily(product)
 
     async def funnels(
@@ -137,14 +136,15 @@ class Workflows:
     ) -> list[WorkflowUse]:
         if not wanted:
             return []
-        now = self._clock.now()
+        now = self._days.now()
         last = min(dates.last, self._days.today())
         dates = Dates(min(dates.first, last), last)
         both = Dates(dates.first - DAY * len(dates), dates.last)
         asked = [("workflow_funnels", dates), ("workflow_history", both)][: 1 + history]
         axis, name = audience.axis
         own: dict[str, Param] = {"wanted": [one.id for one in wanted], "axis": axis, "name": name}
-        sources = [await self._days.rows(self._daily, one, audience.number) for _, one in asked]
+        own["at"] = int(now.timestamp())
+        sources = await asyncio.gather(*(self._days.rows(self._daily, one, audience.number) for _, one in asked))
         found, *days = await asyncio.gather(
             *(
                 self._readers.rows(over("runs", rows.sql, query), {**rows.params, **own})
@@ -169,7 +169,7 @@ class Workflows:
         whole = next((row for row in rows if not row["of_role"] and not row["of_release"]), _EMPTY)
         one = _funnel(workflow, whole, "first")
         begun = int(whole["begun"])
-        before = [row["first"] for day, row in past.items() if day < dates.first]
+        before = [row["first"] for day, row in past.items() if day < dates.first and row["first"]]
         started, completed = sum(first[0] for first in before), sum(first[-1] for first in before)
         goal = Goal("%", workflow.target, workflow.warning, workflow.critical)
         previous = share(completed, started)
@@ -228,7 +228,7 @@ def daily(product: Product) -> Daily:
     widest = timedelta(seconds=max((workflow.window_s for workflow in workflows), default=0))
     return Daily(
         table="workflow_days",
-        columns=("workflow", "axis", "name", "role", "release", "begun", "first", "any", "gaps", "totals"),
+        columns=("workflow", "axis", "name", "role", "release", "due", "begun", "first", "any", "gaps", "totals"),
         back=widest,
         ahead=2 * widest,
         params={
@@ -240,9 +240,10 @@ def daily(product: Product) -> Daily:
             "keys": [str(workflow.key) for workflow in workflows],
             "passed": [f"{workflow.id}\n{word}" for workflow in workflows for word in workflow.passed],
             "now": _FOREVER,
+            "soon": _FOREVER,
         },
         sliced=True,
-        ages=True,
+        ages=_AGES,
     )
 
 
