@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -14,6 +14,8 @@ import msgspec
 from lopan.analytics import calendar
 from lopan.analytics.calendar import DAY, Dates
 from lopan.store import Param
+
+_NEVER = date(1970, 1, 1)
 
 
 class Daily(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,19 +56,28 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
         """The days whose events the rows of ``day`` depend on."""
         return calendar.around(day, zone, self.back, self.ahead)
 
-    def select(self, stretches: Iterable[Dates], zone: ZoneInfo, project: int) -> tuple[str, dict[str, Param]]:
-        """Rows of the days whose version is in ``{versions}``, and those of ``stretches`` from raw events."""
+    def select(
+        self, versions: Dates | None, opened: bool, stretches: Iterable[Dates], zone: ZoneInfo, project: int
+    ) -> tuple[str, dict[str, Param]]:
+        """Rows of the days whose version is in ``{versions}``, and those of ``stretches`` from raw events.
+
+        ``versions``: between which days those in the table lie, None = none does; ``opened``: some are open days.
+        """
         columns = self._columns
         params: dict[str, Param] = {"project": project, "zone": zone.key, **self.params}
         if self.sliced:
             params |= slices(1)[0]
-        pieces = [_fill("day_rows", table=self.table, columns=columns)]
+        pieces = [_fill("open_rows", table=self.table, columns=columns)] if opened else []
         for index, stretch in enumerate(stretches):
             text = statement(self.table)
             for name, moment in self.bounds(stretch, zone).items():
                 text = text.replace(f"{{{name}:", f"{{{self.table}_{index}_{name}:")
                 params[f"{self.table}_{index}_{name}"] = moment
             pieces.append(_fill("raw_rows", columns=columns, rows=text))
+        if versions or not pieces:
+            between = versions or Dates(_NEVER, _NEVER)
+            params |= {f"{self.table}_first": between.first, f"{self.table}_last": between.last}
+            pieces.insert(0, _fill("day_rows", table=self.table, columns=columns))
         return "\nUNION ALL\n".join(pieces), params
 
     def insert(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import partial
@@ -39,6 +39,8 @@ _TOLD = 50
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Key = tuple[str, int, date]
+Stamp = tuple[int | tuple[int, int], ...]
+"""Of each project the day's version; where late events are read too, with it how often they have come since."""
 
 
 class Versions(list[int]):
@@ -63,13 +65,54 @@ class Rows(NamedTuple):
 
 
 class _Split(NamedTuple):
-    """Where days are read from; ``versions`` and ``sql`` of closed ones, ``open`` the days that are still open."""
+    """Where days are read from: by ``versions``, from ``raw`` events, or ``open`` ones as ``OpenDays`` computed them.
 
-    sql: str
-    params: dict[str, Param]
-    versions: list[int]
+    ``stamps``: of all but the open ones, what their rows are told from earlier and later ones by.
+    """
+
+    versions: dict[date, list[int]]
+    raw: list[date]
     late: list[date]
     open: list[date]
+    stamps: dict[date, Stamp]
+
+
+class State:
+    """Days as they are just now: ``rows`` reads some of them, ``stamps`` says when that gives the same again.
+
+    Days without events have no stamp, or an empty one; ``late`` days miss events. Open days' rows stay in the store
+    while this object, or what ``rows`` gave, is held.
+    """
+
+    def __init__(self, daily: Daily, zone: ZoneInfo, project: int, split: _Split, opened: Open | None) -> None:
+        self._daily = daily
+        self._zone = zone
+        self._project = project
+        self._split = split
+        self._opened = opened
+        self.stamps = dict(split.stamps)
+        self.late = split.late
+        if opened is not None:
+            self.stamps |= {day: (opened.version(day),) for day in split.open}
+
+    @property
+    def stamp(self) -> Hashable:
+        """Of all days together."""
+        return tuple(self.stamps.items())
+
+    def rows(self, days: Iterable[date] | None = None) -> Rows:
+        """What reads these of the days; default: all."""
+        wanted = self.stamps if days is None else set(days)
+        closed = {day: numbers for day, numbers in self._split.versions.items() if numbers and day in wanted}
+        opened = [day for day in self._split.open if day in wanted]
+        raw = _stretches([day for day in self._split.raw if day in wanted])
+        between = Dates(min(closed), max(closed)) if closed else None
+        sql, params = self._daily.select(between, bool(opened), raw, self._zone, self._project)
+        versions = Versions(number for numbers in closed.values() for number in numbers)
+        if self._opened is not None:
+            versions.held = (self._opened,)
+            versions.extend(map(self._opened.version, opened))
+        return Rows(sql, {**params, "versions": versions}, self.late, versions)
 
 
 class Days:
@@ -142,19 +185,21 @@ class Days:
 
     async def rows(self, daily: Daily, dates: Dates, project: int = 0) -> Rows:
         """The days ``dates`` of one project (0 = all), each from its table, from raw events or as an open day."""
+        return (await self.state(daily, dates, project)).rows()
+
+    async def state(self, daily: Daily, dates: Dates, project: int = 0) -> State:
+        """The days ``dates`` of one project (0 = all) as they are just now."""
         await self.loaded()
         unfinished = self._unfinished(daily)
         asked = daily.table, dates, project, unfinished
         if asked not in self._asked:
             self._asked[asked] = self._split(daily, dates, project, unfinished.first)
-        split = self._asked[asked]
-        versions, late = Versions(split.versions), split.late
+        split, opened = self._asked[asked], None
         if split.open:
             opened, behind = await self._open.get(daily, project, unfinished)
-            versions.held = (opened,)
-            versions.extend(map(opened.version, split.open))
-            late = sorted([*late, *split.open]) if behind else late
-        return Rows(split.sql, {**split.params, "versions": versions}, late, versions)
+            if behind:
+                split = split._replace(late=sorted([*split.late, *split.open]))
+        return State(daily, self.zone, project, split, opened)
 
     async def loaded(self) -> None:
         """Wait until it is known which days the tables hold."""
@@ -230,7 +275,7 @@ class Days:
         return Dates(first, max(self.today(), self._newest or first))
 
     def _split(self, daily: Daily, dates: Dates, project: int, unfinished: date) -> _Split:
-        projects = {project} if project else self._projects
+        projects = [project] if project else sorted(self._projects)
         raw: list[date] = []
         open_: list[date] = []
         late: list[date] = []
@@ -249,9 +294,12 @@ class Days:
             versions[day] = [self._versions[key] for key in keys if key in self._versions]
         if len(late) <= LATE_RAW:
             raw, late = sorted(raw + late), []
-        read = [number for day, numbers in versions.items() if day not in set(raw) for number in numbers]
-        sql, params = daily.select(_stretches(raw), self.zone, project)
-        return _Split(sql, params, read, late, open_)
+        stamps: dict[date, Stamp] = {day: tuple(numbers) for day, numbers in versions.items()}
+        for day in raw:
+            versions.pop(day, None)
+            keys = [(daily.table, one, day) for one in projects]
+            stamps[day] = tuple((self._versions.get(key, 0), self._pending.get(key, 0)) for key in keys)
+        return _Split(versions, raw, late, open_, stamps)
 
     def _reserve(self, number: int) -> int:
         self._last += number

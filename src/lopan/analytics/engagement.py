@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import msgspec
+from pyroaring import BitMap
 
+from lopan.analytics.active import Active, Crowd
 from lopan.analytics.audience import Audience, axis_of
 from lopan.analytics.calendar import DAY, Dates, monday
 from lopan.analytics.daily import PEOPLE, over
 from lopan.analytics.days import Days
+from lopan.analytics.kept import Kept
 from lopan.errors import Rejected
 from lopan.store import Readers
 
 WEEK, MONTH = 7, 28
 _BEFORE = 2 * MONTH
+_ROW_BYTES = 400
 _ACTIVE = "distinct identified users with a foreground event on the local day"
 DEFINITIONS = {
     "dau": _ACTIVE,
@@ -116,11 +122,13 @@ class EngagementReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Engagement:
-    """Answers from the daily bitmaps; today comes from raw events."""
+    """Answers from the daily bitmaps; rows of days are kept while neither they nor an earlier day changes."""
 
-    def __init__(self, days: Days, readers: Readers) -> None:
+    def __init__(self, days: Days, readers: Readers, kept: Kept | None = None) -> None:
         self._days = days
         self._readers = readers
+        self._kept = kept or Kept()
+        self._active = Active(days, readers, self._kept)
 
     async def report(self, dates: Dates, audience: Audience = Audience(), by: str = "") -> EngagementReport:
         """Every day of the range, its ISO weeks, and groups ``by`` role, release or customer for its last full day.
@@ -143,40 +151,28 @@ class Engagement:
 
     async def days(self, dates: Dates, audience: Audience = Audience()) -> tuple[list[PeopleDay], list[date]]:
         """Every day of the range in order, and the days whose latest events are not counted yet."""
-        axis, name = audience.axis
-        origin = dates.first - DAY * _BEFORE
-        source = await self._days.rows(PEOPLE, Dates(date.min, dates.last), audience.number)
-        params = {**source.params, "axis": axis, "name": name, "origin": origin, "days": len(Dates(origin, dates.last))}
-        table = await self._readers.rows(over("people", source.sql, "engagement"), params)
-        rows = table.to_pylist()[1:]
         today = self._days.today()
-        found: list[PeopleDay] = []
-        for index in range(_BEFORE - 1, len(rows)):
-            row = rows[index]
-            month = rows[index - MONTH + 1 : index + 1]
-            mean = sum(one["dau"] for one in month) / MONTH
-            known = {field: row[field] for field in ("dau", "wau", "mau", "fresh", "returning", "dormant")}
-            found.append(
-                PeopleDay(
-                    **known,
-                    day=row["day"],
-                    resurrected=row["dau"] - row["fresh"] - row["returning"],
-                    churned=row["churned"],
-                    base=row["base"],
-                    stickiness=mean / row["mau"] if row["mau"] else None,
-                    partial=row["day"] >= today,
-                )
-            )
-        return found, source.late
+        whose = audience.number, *audience.axis
+        seen = await self._active.seen(Dates(dates.first - DAY * (_BEFORE - 1), dates.last), *whose)
+        newest, key = seen.newest(), ("engagement", *whose, dates.first)
+        entry = self._kept.get(key, today)
+        known: dict[date, tuple[int, PeopleDay]] = entry.value if entry else {}
+        missing = [day for day in dates if day not in known or known[day][0] != newest[day]]
+        if missing:
+            rows = await asyncio.to_thread(_rows, seen.crowd, missing, today)
+            known = known | {row.day: (newest[row.day], row) for row in rows}
+            self._kept.put(key, today, known, _ROW_BYTES * len(known))
+        return [known[day][1] for day in dates], seen.late
 
     async def groups(self, by: str, last: date, audience: Audience = Audience()) -> list[PeopleGroup]:
         """The windows that end with ``last`` for every value of role, release or customer, largest MAU first."""
         if audience.axis[0]:
             raise Rejected("by", f"can't be combined with a filter on {audience.axis[0]}; leave one of them out")
         dates = Dates(last - DAY * (_BEFORE - 1), last)
-        source = await self._days.rows(PEOPLE, dates, audience.number)
+        state = await self._days.state(PEOPLE, dates, audience.number)
+        source = state.rows()
         params = {**source.params, "axis": axis_of(by), "last": last}
-        table = await self._readers.rows(over("people", source.sql, "engagement_by"), params)
+        table = await self._kept.answer(self._readers, over("people", source.sql, "engagement_by"), params, [state])
         return [
             PeopleGroup(
                 key=row["name"],
@@ -189,6 +185,34 @@ class Engagement:
             )
             for row in table.to_pylist()
         ]
+
+
+def _rows(crowd: Crowd, days: Sequence[date], today: date) -> list[PeopleDay]:
+    """The row of each of the days, which must have 55 days of the crowd before it."""
+    wanted = set(days)
+    return [_row(crowd, day, before, day >= today) for day, before in crowd.befores() if day in wanted]
+
+
+def _row(crowd: Crowd, day: date, before: BitMap, partial: bool) -> PeopleDay:
+    then, part = day - DAY * MONTH, crowd.part(day)
+    month, recent = crowd.everybody(day, MONTH), crowd.everybody(day - DAY, MONTH)
+    mau, base = len(crowd.part(day, MONTH)), crowd.part(then, MONTH)
+    fresh, returning = part.difference_cardinality(before), part.intersection_cardinality(recent)
+    mean = sum(len(crowd.part(day - DAY * back)) for back in range(MONTH)) / MONTH
+    return PeopleDay(
+        day=day,
+        dau=len(part),
+        wau=len(crowd.part(day, WEEK)),
+        mau=mau,
+        fresh=fresh,
+        returning=returning,
+        resurrected=len(part) - fresh - returning,
+        dormant=crowd.part(then).difference_cardinality(month),
+        churned=base.difference_cardinality(month),
+        base=len(base),
+        stickiness=mean / mau if mau else None,
+        partial=partial,
+    )
 
 
 def weeks(days: list[PeopleDay]) -> list[Week]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
+from pyroaring import BitMap
 
-from lopan.analytics.audience import Audience, axis_of
+from lopan.analytics.active import NOBODY, Active, Crowd, union
+from lopan.analytics.audience import Audience, Axis, axis_of
 from lopan.analytics.calendar import DAY, Dates, begin, local, working_day_after
 from lopan.analytics.daily import PEOPLE, VISITS, over
 from lopan.analytics.days import Days
 from lopan.analytics.intervals import wilson
-from lopan.analytics.triangle import CohortRow, Triangle, Unit, average, cell, periods
+from lopan.analytics.kept import Kept
+from lopan.analytics.triangle import CohortRow, Triangle, Unit, average, cell, nth, period, periods
 from lopan.errors import Rejected
 from lopan.store import Param, Readers
 
@@ -22,6 +26,7 @@ Method = Literal["bracket", "exact", "rolling", "after"]
 STEPS = (1, 7, 30, 90)
 BRACKET = 7
 _UTC = ZoneInfo("UTC")
+_ROW_BYTES, _CELL_BYTES = 300, 200
 METHODS: dict[Method, str] = {
     "bracket": "D1: active on the next working day (Monday to Friday); D7, D30, D90: active on one of the days N..N+6",
     "exact": "active on exactly the N-th local day after the first",
@@ -150,12 +155,21 @@ class _Row(NamedTuple):
     back: int
 
 
+class _Crossed(NamedTuple):
+    """How many were new by the first day of their period, and of those how many were active in each later one."""
+
+    sizes: dict[date, int]
+    back: dict[tuple[date, date], int]
+
+
 class Retention:
     """Answers from the daily bitmaps; a day that is still going on counts in the triangle alone, marked partial."""
 
-    def __init__(self, days: Days, readers: Readers) -> None:
+    def __init__(self, days: Days, readers: Readers, kept: Kept | None = None) -> None:
         self._days = days
         self._readers = readers
+        self._kept = kept or Kept()
+        self._active = Active(days, readers, self._kept)
 
     async def report(
         self,
@@ -270,33 +284,29 @@ class Retention:
 
     async def triangle(self, dates: Dates, unit: Unit, audience: Audience = Audience()) -> Triangle:
         """Cohorts of every week or month that ``dates`` touches, against all periods up to now."""
-        axis, name = audience.axis
         today = self._days.today()
         begins = list(periods(Dates(dates.first, min(dates.last, today)), unit))
         if not begins:
             return Triangle(
                 unit=unit, dates=dates, audience=audience, rows=[], average=[], late=[], zone=self._days.zone.key
             )
-        source = await self._days.rows(PEOPLE, Dates(date.min, today), audience.number)
-        params = {**source.params, "axis": axis, "name": name, "unit": unit, "origin": begins[0] - DAY}
-        sql = over("people", source.sql, "triangle")
-        table = await self._readers.rows(sql, params)
-        found = {(row["cohort"], row["period"]): (row["size"], row["back"]) for row in table.to_pylist()}
-        sizes = {cohort: size for (cohort, _), (size, _) in found.items()}
+        seen = await self._active.seen(Dates(begins[0], today), audience.number, *audience.axis)
+        key = "triangle", audience, unit, begins[0], today
+
+        async def cross() -> tuple[_Crossed, int]:
+            crossed = await asyncio.to_thread(_crossed, seen.crowd, unit)
+            return crossed, _CELL_BYTES * len(crossed.back)
+
+        crossed = (await self._kept.once(key, seen.newest()[today], cross)).value
+        sizes, back = crossed
         later = list(periods(Dates(begins[0], today), unit))
         rows = [
             CohortRow(
                 cohort=cohort,
                 size=sizes.get(cohort, 0),
                 cells=[
-                    cell(
-                        index,
-                        period,
-                        sizes.get(cohort, 0),
-                        found.get((cohort, period), (0, 0))[1],
-                        period == later[-1],
-                    )
-                    for index, period in enumerate(later[later.index(cohort) :])
+                    cell(index, begun, sizes.get(cohort, 0), back.get((cohort, begun), 0), begun == later[-1])
+                    for index, begun in enumerate(later[later.index(cohort) :])
                 ],
             )
             for cohort in begins
@@ -307,19 +317,17 @@ class Retention:
             audience=audience,
             rows=rows,
             average=average(rows),
-            late=source.late,
+            late=seen.late,
             zone=self._days.zone.key,
         )
 
     async def users(self, cohort: Dates, active: Dates, audience: Audience = Audience()) -> CohortUsers:
         """Who of the people whose first day lies in ``cohort`` was active in ``active``, as in a row and its cell."""
-        axis, name = audience.axis
-        source = await self._days.rows(PEOPLE, Dates(date.min, max(cohort.last, active.last)), audience.number)
-        params = {**source.params, "axis": axis, "name": name, "first": cohort.first, "last": cohort.last}
-        params |= {"since": active.first, "until": active.last}
-        sql = over("people", source.sql, "cohort_users")
-        rows = (await self._readers.rows(sql, params)).to_pylist()
-        return CohortUsers(back=list(rows[0]["back"]), gone=list(rows[0]["gone"]))
+        dates = Dates(min(cohort.first, active.first), max(cohort.last, active.last))
+        crowd = (await self._active.seen(dates, audience.number, *audience.axis)).crowd
+        born = union(people for day, people in crowd.born().items() if cohort.first <= day <= cohort.last)
+        there = crowd.everybody(active.last, len(active))
+        return CohortUsers(back=list(born & there), gone=list(born - there))
 
     async def profiles(self, people: Sequence[int], project: int = 0) -> list[Profile]:
         """What is known of these people (numbers), smallest number first; who was never active is not there."""
@@ -340,10 +348,29 @@ class Retention:
     def _target(self, cohort: date, step: int, method: Method) -> _Target:
         return _target(cohort, step, method, self._days.zone)
 
-    async def _rows(self, asked: _Asked, axis: str, name: str, *, detail: bool) -> tuple[list[_Row], list[date]]:
+    async def _rows(self, asked: _Asked, axis: Axis, name: str, *, detail: bool) -> tuple[list[_Row], list[date]]:
+        """A row a cohort and step, without ``detail`` a step; of an ``axis`` without a ``name`` one for each value."""
         if not asked.targets:
             return [], []
-        source = await self._days.rows(PEOPLE, Dates(date.min, asked.last), asked.project)
+        if detail and all(target.kind != "hours" for target in asked.targets):
+            return await self._counted(asked, axis, name)
+        return await self._selected(asked, axis, name, detail=detail)
+
+    async def _counted(self, asked: _Asked, axis: Axis, name: str) -> tuple[list[_Row], list[date]]:
+        """Of everybody, or of those whom a filter leaves."""
+        seen = await self._active.seen(Dates(asked.dates.first, asked.last), asked.project, axis, name)
+        key = "retention", asked.project, axis, name, asked.dates.first, asked.last, *asked.targets
+
+        async def count() -> tuple[list[_Row], int]:
+            rows = await asyncio.to_thread(_returned, seen.crowd, asked)
+            return rows, _ROW_BYTES * len(asked.targets)
+
+        return (await self._kept.once(key, seen.newest()[asked.last], count)).value, seen.late
+
+    async def _selected(self, asked: _Asked, axis: str, name: str, *, detail: bool) -> tuple[list[_Row], list[date]]:
+        """Of every value of an axis, or by the clock."""
+        state = await self._days.state(PEOPLE, Dates(date.min, asked.last), asked.project)
+        source, states = state.rows(), [state]
         origin = asked.dates.first - DAY
         params: dict[str, Param] = {
             **source.params,
@@ -359,10 +386,11 @@ class Retention:
         }
         sql = over("people", source.sql, "retention")
         if any(target.kind == "hours" for target in asked.targets):
-            visits = await self._days.rows(VISITS, Dates(date.min, asked.last), asked.project)
+            states.append(await self._days.state(VISITS, Dates(date.min, asked.last), asked.project))
+            visits = states[1].rows()
             params |= {**visits.params, "versions": source.versions.also(visits.versions)}
             sql = over("visits", visits.sql, "rolling", people=source.sql)
-        table = await self._readers.rows(sql, params)
+        table = await self._kept.answer(self._readers, sql, params, states)
         names = ("name", "step", "cohort", "size", "back")
         return [_Row(*row) for row in zip(*(table.column(one).to_pylist() for one in names), strict=True)], source.late
 
@@ -399,6 +427,42 @@ def _target(cohort: date, step: int, method: Method, zone: ZoneInfo) -> _Target:
     if step == 1:
         return _Target(cohort, step, working_day_after(cohort), "day")
     return _Target(cohort, step, day + DAY * (BRACKET - 1), "week")
+
+
+def _returned(crowd: Crowd, asked: _Asked) -> list[_Row]:
+    """Of each cohort that the filter leaves anybody of, how many were active at the anchor of each step."""
+    born = crowd.born()
+    since = [target.anchor for target in asked.targets if target.kind == "since"]
+    later = crowd.since(min(since)) if since else {}
+
+    def there(target: _Target) -> BitMap:
+        if target.kind == "since":
+            return later[target.anchor]
+        return crowd.everybody(target.anchor, BRACKET if target.kind == "week" else 1)
+
+    return [
+        _Row("", one.step, one.cohort, len(born[one.cohort]), born[one.cohort].intersection_cardinality(there(one)))
+        for one in asked.targets
+        if one.cohort in born
+    ]
+
+
+def _crossed(crowd: Crowd, unit: Unit) -> _Crossed:
+    """Cohorts by week or month against the weeks or months from theirs on."""
+    born: dict[date, BitMap] = {}
+    there: dict[date, BitMap] = {}
+    for day, people in crowd.born().items():
+        born[nth(unit, day, 0)] = born.get(nth(unit, day, 0), NOBODY) | people
+    for first in periods(crowd.dates, unit):
+        last = min(period(unit, first).last, crowd.dates.last)
+        there[first] = crowd.everybody(last, len(Dates(first, last)))
+    back = {
+        (cohort, first): people.intersection_cardinality(active)
+        for cohort, people in born.items()
+        for first, active in there.items()
+        if first >= cohort
+    }
+    return _Crossed({cohort: len(people) for cohort, people in born.items()}, back)
 
 
 def _rate(step: int, mature: Sequence[date], rows: Iterable[_Row]) -> Rate:

@@ -1,5 +1,5 @@
--- For every cohort (people by their first day ever) and step: how many there are, and how many of them were active at
--- the anchor: on that day ('day'), in the 7 days that end with it ('week'), or from it on ('since').
+-- For every value of an axis and step: how many people there are in its cohorts (by their first day ever), and how many
+-- of them were active at the anchor: on that day ('day'), in the 7 days that end with it ('week'), or from it on ('since').
 WITH days AS (
     SELECT
         day,
@@ -18,19 +18,18 @@ WITH days AS (
         GROUP BY day
     )
 )
-SELECT name, step, if({detail:UInt8} = 1, cohort, toDate(0)) AS cohort, sum(size) AS size, sum(back) AS back
+SELECT name, step, toDate(0) AS cohort, sum(size) AS size, sum(back) AS back
 FROM (
     SELECT
         name,
         step,
-        cohort,
         bitmapCardinality(born) AS size,
         bitmapAndCardinality(born, multiIf(kind = 'day', users, kind = 'week', week, since)) AS back
     FROM (
         SELECT parts.day AS cohort, name, bitmapAndnot(part, before) AS born
         FROM (
             SELECT day, name, groupBitmapMergeState(users) AS part FROM people
-            WHERE axis = {axis:String} AND ({name:String} = '' OR name = {name:String}) AND day > {origin:Date}
+            WHERE axis = {axis:String} AND day > {origin:Date}
             GROUP BY day, name
         ) AS parts
         INNER JOIN (SELECT day, before FROM days) AS days ON days.day = parts.day
@@ -46,5 +45,5 @@ FROM (
     ) AS targets ON targets.cohort = cohorts.cohort
     INNER JOIN (SELECT day, users, week, since FROM days) AS actives ON actives.day = targets.anchor
 )
-GROUP BY name, step, cohort
-ORDER BY name, step, cohort
+GROUP BY name, step
+ORDER BY name, step
