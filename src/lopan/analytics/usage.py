@@ -7,6 +7,7 @@ from lopan.analytics.accounts import Accounts
 from lopan.analytics.daily import DAILY, Daily
 from lopan.analytics.featurecourse import FeatureCourse
 from lopan.analytics.features import Features
+from lopan.analytics.kept import Kept
 from lopan.analytics.people import People
 from lopan.analytics.roles import Roles
 from lopan.analytics.satisfaction import Satisfaction
@@ -26,9 +27,10 @@ class Usage:
     def __init__(self, people: People, readers: Readers, product: Product) -> None:
         self.days = people.days
         self.product = product
-        self.features = Features(people.days, readers, product)
+        kept = Kept()
+        self.features = Features(people.days, readers, product, kept)
         self.course = FeatureCourse(people.days, readers, product)
         self.accounts = Accounts(people.days, readers, product)
-        self.workflows = Workflows(people.days, readers, product)
-        self.satisfaction = Satisfaction(people.days, readers, product)
+        self.workflows = Workflows(people.days, readers, product, kept)
+        self.satisfaction = Satisfaction(people.days, readers, product, kept)
         self.roles = Roles(people, self.features, self.workflows, self.satisfaction, product)
