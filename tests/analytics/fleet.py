@@ -105,9 +105,11 @@ def dense(seed: int) -> list[Event]:
 class Truth:
     """Every figure of people from the events alone; ``same`` maps a name to the name it is merged into."""
 
-    def __init__(self, events: Iterable[Event], zone: str, same: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, events: Iterable[Event], zone: str, same: dict[str, str] | None = None, now: datetime = NOW
+    ) -> None:
         self.zone = ZoneInfo(zone)
-        self.today = NOW.astimezone(self.zone).date()
+        self.today = now.astimezone(self.zone).date()
         same = same or {}
         self.foreground: list[Base] = [event for event in events if not isinstance(event, (Memory, Crash))]
         self.person = {event.user: same.get(event.user, event.user) for event in self.foreground}

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.analytics.fleet import DAY, STEPS
-from tests.analytics.test_people import FILTERS, Shared, _late_days_are_read_too, mixed, prepared, store
+from tests.analytics.people import FILTERS, Shared, mixed, prepared
+from tests.analytics.test_people import _late_days_are_read_too, store
 
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import Dates

@@ -51,9 +51,9 @@ class Crowd:
             yield day, before
             before |= self.everybody(day)
 
-    def born(self) -> dict[date, BitMap]:
-        """By day those of the filter whose first day ever it was; days on which the filter leaves nobody left out."""
-        return {day: self.part(day) - before for day, before in self.befores() if day in self._part}
+    def born(self, first: date) -> dict[date, BitMap]:
+        """By day from ``first`` on those of the filter whose first day ever it was, if it leaves anybody that day."""
+        return {day: self.part(day) - before for day, before in self.befores() if day in self._part and day >= first}
 
     def since(self, first: date) -> dict[date, BitMap]:
         """By day from ``first`` on who was active on it or on a later one."""
@@ -97,7 +97,11 @@ class Active:
         self._kept = kept
 
     async def seen(self, dates: Dates, project: int = 0, axis: Axis = "", name: str = "") -> Seen:
-        """People of the days in one project (0 = all), and all who were ever active before them."""
+        """People of the days in one project (0 = all), and all who were ever active before them.
+
+        The crowd begins with a month, so that those before it are read once a month, whatever days are asked for.
+        """
+        dates = Dates(dates.first.replace(day=1), dates.last)
         state = await self._days.state(PEOPLE, dates, project)
         whole = await self._kept.days(_question(project, "", ""), state, partial(self._load, "", ""))
         part = whole

@@ -107,12 +107,15 @@ class State:
         opened = [day for day in self._split.open if day in wanted]
         raw = _stretches([day for day in self._split.raw if day in wanted])
         between = Dates(min(closed), max(closed)) if closed else None
+        # Readers share a run, and reuse an answer, when all parameters are equal: what has changed must not be.
+        told = [self._split.stamps[day] for day in self._split.raw if day in wanted]
+        state = {f"{self._daily.table}_state": repr(told)} if told else {}
         sql, params = self._daily.select(between, bool(opened), raw, self._zone, self._project)
         versions = Versions(number for numbers in closed.values() for number in numbers)
         if self._opened is not None:
             versions.held = (self._opened,)
             versions.extend(map(self._opened.version, opened))
-        return Rows(sql, {**params, "versions": versions}, self.late, versions)
+        return Rows(sql, {**params, **state, "versions": versions}, self.late, versions)
 
 
 class Days:
@@ -253,6 +256,11 @@ class Days:
         for key in due:
             await self._compute(key)
         return len(due)
+
+    @property
+    def due(self) -> int:
+        """How many closed days are not as they should be."""
+        return len(self._due())
 
     def merged(self) -> None:
         """Some users turned out to be one person: what ``persons`` says has changed."""

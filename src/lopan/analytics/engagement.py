@@ -154,7 +154,7 @@ class Engagement:
         today = self._days.today()
         whose = audience.number, *audience.axis
         seen = await self._active.seen(Dates(dates.first - DAY * (_BEFORE - 1), dates.last), *whose)
-        newest, key = seen.newest(), ("engagement", *whose, dates.first)
+        newest, key = seen.newest(), ("engagement", *whose, seen.crowd.dates.first)
         entry = self._kept.get(key, today)
         known: dict[date, tuple[int, PeopleDay]] = entry.value if entry else {}
         missing = [day for day in dates if day not in known or known[day][0] != newest[day]]

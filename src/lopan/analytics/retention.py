@@ -294,7 +294,7 @@ class Retention:
         key = "triangle", audience, unit, begins[0], today
 
         async def cross() -> tuple[_Crossed, int]:
-            crossed = await asyncio.to_thread(_crossed, seen.crowd, unit)
+            crossed = await asyncio.to_thread(_crossed, seen.crowd, unit, begins[0])
             return crossed, _CELL_BYTES * len(crossed.back)
 
         crossed = (await self._kept.once(key, seen.newest()[today], cross)).value
@@ -325,7 +325,7 @@ class Retention:
         """Who of the people whose first day lies in ``cohort`` was active in ``active``, as in a row and its cell."""
         dates = Dates(min(cohort.first, active.first), max(cohort.last, active.last))
         crowd = (await self._active.seen(dates, audience.number, *audience.axis)).crowd
-        born = union(people for day, people in crowd.born().items() if cohort.first <= day <= cohort.last)
+        born = union(people for day, people in crowd.born(cohort.first).items() if day <= cohort.last)
         there = crowd.everybody(active.last, len(active))
         return CohortUsers(back=list(born & there), gone=list(born - there))
 
@@ -431,7 +431,7 @@ def _target(cohort: date, step: int, method: Method, zone: ZoneInfo) -> _Target:
 
 def _returned(crowd: Crowd, asked: _Asked) -> list[_Row]:
     """Of each cohort that the filter leaves anybody of, how many were active at the anchor of each step."""
-    born = crowd.born()
+    born = crowd.born(asked.dates.first)
     since = [target.anchor for target in asked.targets if target.kind == "since"]
     later = crowd.since(min(since)) if since else {}
 
@@ -447,13 +447,13 @@ def _returned(crowd: Crowd, asked: _Asked) -> list[_Row]:
     ]
 
 
-def _crossed(crowd: Crowd, unit: Unit) -> _Crossed:
-    """Cohorts by week or month against the weeks or months from theirs on."""
+def _crossed(crowd: Crowd, unit: Unit, start: date) -> _Crossed:
+    """Cohorts by week or month from the one that begins with ``start`` on, against those weeks or months."""
     born: dict[date, BitMap] = {}
     there: dict[date, BitMap] = {}
-    for day, people in crowd.born().items():
+    for day, people in crowd.born(start).items():
         born[nth(unit, day, 0)] = born.get(nth(unit, day, 0), NOBODY) | people
-    for first in periods(crowd.dates, unit):
+    for first in periods(Dates(start, crowd.dates.last), unit):
         last = min(period(unit, first).last, crowd.dates.last)
         there[first] = crowd.everybody(last, len(Dates(first, last)))
     back = {
