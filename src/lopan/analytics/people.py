@@ -50,7 +50,7 @@ class People:
         await self.retention.groups(shown, _BY)
 
     async def keep(self, *others: Callable[[], Awaitable[None]]) -> None:
-        """Prepare, and ``others`` too, soon after the start and each midnight, once nearly all closed days are there."""
+        """Prepare, ``others`` too, soon after the start and each midnight, once nearly all closed days are there."""
         prepared = None
         await asyncio.sleep(_BEGUN_S)
         while True:

@@ -17,7 +17,7 @@ from lopan.catalog.product import Product
 from lopan.store import Readers
 
 MOST = 128 << 20
-"""Bytes of memory for what days came to: at 100 million events in 90 days sets and runs of 30 days take 65 million."""
+"""Bytes of memory for what days came to: at 100 million events in 90 days these take 67 million."""
 
 _SHOWN = 30
 _ANSWERED = 90
