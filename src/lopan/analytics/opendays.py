@@ -22,7 +22,10 @@ REUSE_COST = 1.5
 """Open days that new events have overtaken are still given out for this many times what it cost to compute them."""
 
 PATIENCE_S = 0.3
-"""Whoever asks waits so long for days that are computed again, then gets them as they were: a flood keeps nobody."""
+"""Whoever asks waits so long for days that are computed again, then gets them as they were: a flood keeps nobody.
+
+Days that took longer the last time are not waited for at all.
+"""
 
 LATE_S = 1.0
 """Open days that events have overtaken for longer than this are named as late."""
@@ -65,8 +68,17 @@ class _Run:
         self.task: asyncio.Task[Open]
 
 
+class _Lane:
+    """One computation at a time, on a thread of its own; ``rested`` is when it may go on, by the event loop."""
+
+    def __init__(self, name: str) -> None:
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self.turn = asyncio.Lock()
+        self.rested = 0.0
+
+
 class OpenDays:
-    """Belongs to one event loop; the store is asked on a thread of its own, one computation at a time.
+    """Belongs to one event loop; the store is asked on two threads: what takes little never waits for what takes long.
 
     ``reserve`` gives the first of so many new version numbers. With ``reuse`` 0 nothing overtaken is given out.
     """
@@ -76,14 +88,12 @@ class OpenDays:
         self._clock = clock
         self._reserve = reserve
         self._reuse = reuse
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="open days")
-        self._turn = asyncio.Lock()
+        self._quick, self._slow = _Lane("open days"), _Lane("open days that take long")
         self._moves = 0
         self._known: dict[Key, Open] = {}
         self._runs: dict[Key, _Run] = {}
         self._gone: deque[tuple[str, range]] = deque()
         self._asked: dict[Key, tuple[Daily, float]] = {}
-        self._rested = 0.0
 
     def moved(self) -> None:
         """New events are in the store, or users turned out to be one person."""
@@ -101,7 +111,8 @@ class OpenDays:
         task = self._begin(key, daily, dates).task
         if known is None or not self._reuse:
             return await asyncio.shield(task), False
-        await asyncio.wait({task}, timeout=PATIENCE_S)
+        if known.cost < PATIENCE_S:
+            await asyncio.wait({task}, timeout=PATIENCE_S)
         if task.done() and not task.cancelled() and task.exception() is None:
             return task.result(), False
         behind = known.moves != self._moves or self._aged(daily, known)
@@ -121,7 +132,8 @@ class OpenDays:
 
     def close(self) -> None:
         """Take no more work; what runs ends by itself."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        for lane in (self._quick, self._slow):
+            lane.thread.shutdown(wait=False, cancel_futures=True)
 
     def _good(self, daily: Daily, known: Open) -> bool:
         if self._aged(daily, known):
@@ -155,33 +167,47 @@ class OpenDays:
     async def _compute(self, key: Key, daily: Daily, run: _Run) -> Open:
         loop = asyncio.get_running_loop()
         table, project = key
-        async with self._turn:
+        known = self._known.get(key)
+        lane = self._quick if known is not None and known.cost < PATIENCE_S else self._slow
+        while True:
+            # What is at hand already rests before it takes its turn, so that what nobody has yet never waits for that.
             if key in self._known:
-                await asyncio.sleep(self._rested - loop.time())
-            await loop.run_in_executor(self._thread, self._sweep)
-            run.moves, now, began = self._moves, self._clock.now(), loop.time()
-            first = self._reserve(len(run.dates))
-            numbers = range(first, first + len(run.dates))
-            call = partial(self._store.open, daily, project, run.dates, first, now)
-            try:
-                await loop.run_in_executor(self._thread, call)
-            except BaseException:
-                self._gone.append((table, numbers))
-                self._rested = loop.time() + _RETRY_S
-                raise
-            cost = loop.time() - began
-            if cost > PATIENCE_S:
-                self._rested = loop.time() + _DUTY * cost
-            opened = Open(first, run.dates, run.moves, now, began, cost)
-            weakref.finalize(opened, self._gone.append, (table, numbers)).atexit = False
-            self._known[key] = opened
-            return opened
+                await asyncio.sleep(lane.rested - loop.time())
+            async with lane.turn:
+                if key not in self._known or lane.rested <= loop.time():
+                    return await self._take(table, project, daily, run, lane)
 
-    def _sweep(self) -> None:
-        """Delete what nobody holds any more."""
+    async def _take(self, table: str, project: int, daily: Daily, run: _Run, lane: _Lane) -> Open:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(lane.thread, self._sweep, self._unheld())
+        run.moves, now, began = self._moves, self._clock.now(), loop.time()
+        first = self._reserve(len(run.dates))
+        numbers = range(first, first + len(run.dates))
+        call = partial(self._store.open, daily, project, run.dates, first, now)
+        try:
+            await loop.run_in_executor(lane.thread, call)
+        except BaseException:
+            self._gone.append((table, numbers))
+            lane.rested = loop.time() + _RETRY_S
+            raise
+        cost = loop.time() - began
+        if cost > PATIENCE_S:
+            self._slow.rested = loop.time() + _DUTY * cost
+        opened = Open(first, run.dates, run.moves, now, began, cost)
+        weakref.finalize(opened, self._gone.append, (table, numbers)).atexit = False
+        known = self._known.get((table, project))
+        if known is None or known.moves <= opened.moves:
+            self._known[table, project] = opened
+        return opened
+
+    def _unheld(self) -> dict[str, list[int]]:
+        """Numbers by table whose rows nobody holds any more."""
         gone: dict[str, list[int]] = {}
         while self._gone:
             table, numbers = self._gone.popleft()
             gone.setdefault(table, []).extend(numbers)
+        return gone
+
+    def _sweep(self, gone: dict[str, list[int]]) -> None:
         for table, versions in gone.items():
             self._store.reopen(table, versions)
