@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import os
 import time
@@ -93,6 +94,8 @@ async def _all(job: Job) -> Times:
         filled = await days.settle(), time.monotonic() - began
         say(f"{filled[0]} days of daily tables computed in {filled[1]:.0f} s")
         desk = sit(job.root, fresh, days)
+        gc.collect()
+        gc.freeze()
         await desk.people.prepare()  # as the server does it soon after its start
         await desk.usage.prepare()
         await asyncio.to_thread(os.sync)  # only pages that are on disk can be dropped
