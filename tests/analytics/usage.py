@@ -98,7 +98,7 @@ class Usage:
         draw.shuffle(sent)
         fifth = len(sent) // 5
         self._empty()
-        self._put(sent[fifth:], 1)
+        self.put(sent[fifth:], 1)
 
         async def answer() -> T:
             persons = partial(merges.persons, self._target.engine, "user")
@@ -110,9 +110,9 @@ class Usage:
                 await _compute(days, min(stored, LATE_RAW), draw)
                 again = [event for event in sent[fifth : 2 * fifth] if event.event_id]
                 for part, project in (([*sent[:fifth], *again], 1), (sent[:fifth], 2)):
-                    self._put(part, project)
+                    self.put(part, project)
                     days.touched({(project, local(event.time, zone)) for event in part})
-                merges.merge(self._target.engine, "user", same)
+                self.merge(same)
                 await days.merge()
                 await _compute(days, stored, draw)
                 return await question(Asked(days, readers, clock))
@@ -122,9 +122,14 @@ class Usage:
 
         return asyncio.run(answer())
 
-    def _put(self, events: Sequence[Event], project: int) -> None:
+    def put(self, events: Sequence[Event], project: int) -> None:
+        """More events, of which the days are not told."""
         if events:
             self._target.put(events, project)
+
+    def merge(self, same: Sequence[tuple[str, str]]) -> None:
+        """Each pair is one person from now on, once the days hear of it."""
+        merges.merge(self._target.engine, "user", same)
 
     def _empty(self) -> None:
         for table in TABLES:
