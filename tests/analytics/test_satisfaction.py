@@ -172,7 +172,7 @@ def put(usage: Usage, *events: Event) -> Any:
         pytest.param([answer(1, 5), answer(90 * 1440, 4, user="u1")], 1, id="again within 90 days"),
         pytest.param([answer(1, 5), answer(90 * 1440 + 1, 4, user="u1")], 2, id="again after 90 days"),
         pytest.param([answer(1, 5), answer(2, 4, user="u1", scale="nps")], 1, id="on another scale"),
-        pytest.param([answer(n, 5, user="", install="") for n in (1, 2)], 2, id="nobody, twice"),
+        pytest.param([answer(n, 5, user="", event_id=str(uuid.uuid4())) for n in (1, 2)], 2, id="nobody, twice"),
     ],
 )
 def test_todays_answers_are_judged_by_earlier_ones(usage: Usage, events: list[Event], n: int) -> None:

@@ -67,21 +67,21 @@ async def asked_of(everything: Everything, audience: Audience) -> list[object]:
     ]
 
 
-@settings(max_examples=3, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, suppress_health_check=list(HealthCheck))
 @given(
     zone=st.sampled_from(ZONES),
     now=st.sampled_from(MOMENTS),
     seed=st.integers(0, 10**9),
-    steps=st.lists(STEPS, min_size=3, max_size=5),
+    steps=st.lists(STEPS, min_size=3, max_size=4),
 )
 def test_nothing_kept_is_stale(usage: Usage, zone: str, now: datetime, seed: int, steps: list[tuple[str, int]]) -> None:
     """Late events, windows and days that end, days that are computed, people who turn out to be one, in any order."""
     draw = random.Random(seed)
-    events = [event for back in (0, 1, 2, 8, 30, 95) for event in happenings(draw, now - DAY * back)]
+    events = [event for back in (0, 1, 8, 95) for event in happenings(draw, now - DAY * back)]
 
     async def course(asked: Asked) -> None:
         everything = asked.usage(PRODUCT)
-        for kind, number in [("send", 0), *steps, ("send", 1), ("compute", 400)]:
+        for kind, number in [("compute", 400), *steps, ("send", 1), ("compute", 400)]:
             if kind == "send":
                 more = happenings(draw, asked.clock.moment - DAY * number)
                 usage.put(more, 1)
