@@ -28,6 +28,7 @@ from lopan.analytics.triangle import Unit, period
 from lopan.control import merges
 from lopan.event import Event
 from lopan.store import Readers
+from lopan.store.readers import KEEP_SECONDS
 
 T = TypeVar("T")
 PROJECTS = count(1)
@@ -44,13 +45,16 @@ class Example:
         self.zone = zone
         self.clock = ManualClock()
         self._store = store
-        self.people = self.started()
+        self.people = self._people(store.readers)
 
     def started(self) -> People:
-        """As after a start of the process: what days there are is read from the store."""
+        """As after a start of the process: what days there are is read from the store, and no answer is known."""
+        return self._people(self._store.forgetful)
+
+    def _people(self, readers: Readers) -> People:
         days = self._store.run(_days(self._store.target, self.zone, self.clock))
         self._store.opened.append(days)
-        return People(days, self._store.readers)
+        return People(days, readers)
 
     def send(self, events: list[Event]) -> None:
         """Store the events, half of them twice, and tell of their days as a commit does."""
@@ -76,7 +80,7 @@ class Shared:
     def __init__(self, target: Pipeline, runner: asyncio.Runner) -> None:
         self.target = target
         self._runner = runner
-        self.readers = self.run(_readers(target))
+        self.readers, self.forgetful = self.run(_readers(target, KEEP_SECONDS)), self.run(_readers(target, 0.0))
         self.opened: list[Days] = []
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -92,14 +96,15 @@ def shared(root: Path) -> Iterator[Shared]:
         for days in opened.opened:
             days.close()
         opened.readers.close()
+        opened.forgetful.close()
 
 
 async def _days(target: Pipeline, zone: str, clock: ManualClock) -> Days:
     return Days(target.store, zone, clock, persons=partial(merges.persons, target.engine, "user"))
 
 
-async def _readers(target: Pipeline) -> Readers:
-    return Readers(target.store, 2)
+async def _readers(target: Pipeline, keep_s: float) -> Readers:
+    return Readers(target.store, 2, keep_s)
 
 
 @st.composite

@@ -98,7 +98,11 @@ class State:
     @property
     def stamp(self) -> Hashable:
         """Of all days together."""
-        return tuple(self.stamps.items())
+        return self.stamp_of(self.stamps)
+
+    def stamp_of(self, days: Iterable[date]) -> Hashable:
+        """Of these of the days together."""
+        return tuple((day, self.stamps[day]) for day in days if day in self.stamps)
 
     def rows(self, days: Iterable[date] | None = None) -> Rows:
         """What reads these of the days; default: all."""

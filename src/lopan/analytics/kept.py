@@ -80,15 +80,19 @@ class Kept:
         question: Hashable,
         state: State,
         load: Callable[[Rows], Awaitable[Mapping[date, tuple[T, int]]]],
+        days: Iterable[date] | None = None,
     ) -> Parts[T]:
-        """What each day of ``state`` came to for one question; ``load`` gives those not kept, each with its size.
+        """What each of the ``days`` (default: all) of ``state`` came to for one question.
+
+        ``load`` gives those that are not kept, each with its size.
 
         Days that are not over are kept too, as long as no event overtakes them.
         """
         values: dict[date, T] = {}
         numbers: dict[date, int] = {}
         missing = []
-        for day, stamp in state.stamps.items():
+        for day in state.stamps if days is None else days:
+            stamp = state.stamps.get(day)
             if not stamp:
                 continue
             entry = self.get((question, day), stamp)

@@ -11,17 +11,17 @@ from typing import NamedTuple
 import msgspec
 import pyarrow as pa
 
-from lopan.analytics.audience import Audience, axis_of
-from lopan.analytics.calendar import DAY, Dates
+from lopan.analytics.audience import AXES, Audience, axis_of
+from lopan.analytics.calendar import Dates
 from lopan.analytics.daily import SESSIONS, over
-from lopan.analytics.days import Days, Rows
+from lopan.analytics.days import Days, Rows, State
 from lopan.analytics.durations import NONE, Durations, SessionFigures, durations, figures, merged
 from lopan.analytics.kept import Kept, Parts
 from lopan.store import Readers
 
 __all__ = ["SessionDay", "SessionFigures", "SessionGroup", "SessionReport", "Sessions"]
 
-_GROUP_BYTES = 300
+_FIGURES_BYTES = 300
 BENCHMARK_S = 900.0
 DEFINITION = (
     "a session is all that bears the client's session id until a silence of 24 h; without an id, what a user did until"
@@ -74,8 +74,23 @@ class _Day(NamedTuple):
     names: dict[str, Durations]
 
 
+class _Past(NamedTuple):
+    """Sessions of days that are over: figures of each day, and the durations of all of them by value."""
+
+    days: dict[date, SessionFigures]
+    names: dict[str, Durations]
+
+
+class _Counted(NamedTuple):
+    """Sessions of a range: of each day that has any, of all, and of each value, most sessions first."""
+
+    days: dict[date, SessionFigures]
+    whole: SessionFigures
+    groups: list[SessionGroup]
+
+
 class Sessions:
-    """Answers from the sorted durations of each day, which are kept; those of days that are over are merged once."""
+    """Answers from the sorted durations of each day; those of days that are over are merged once and kept."""
 
     def __init__(self, days: Days, readers: Readers, kept: Kept | None = None) -> None:
         self._days = days
@@ -87,54 +102,50 @@ class Sessions:
 
         Raises Rejected for an unknown axis.
         """
-        asked = _Question(audience.number, *audience.axis, axis_of(by) if by else "")
+        axis, name = audience.axis
+        # Without a split all are asked for as the page splits them, so that both share what is kept.
+        asked = _Question(audience.number, axis, name, axis_of(by) if by else "" if axis else AXES[0])
         state = await self._days.state(SESSIONS, dates, asked.project)
-        found = await self._kept.days(("session day", asked), state, partial(self._load, asked))
-        whole, groups = await self._together(asked, dates, found)
-        days = found.values
+        key = "sessions", asked, *self._ago(dates)
+        counted = (await self._kept.once(key, state.stamp, partial(self._count, asked, dates, state))).value
         return SessionReport(
             dates=dates,
             audience=audience,
             by=by,
-            whole=whole,
+            whole=counted.whole,
             days=[
-                SessionDay(
-                    day=day,
-                    figures=days[day].figures if day in days else NONE,
-                    partial=not self._days.closed(SESSIONS, day),
-                )
+                SessionDay(day=day, figures=counted.days.get(day, NONE), partial=not self._days.closed(SESSIONS, day))
                 for day in dates
             ],
-            groups=groups if by else [],
+            groups=counted.groups if by else [],
             late=state.late,
             zone=self._days.zone.key,
         )
 
-    async def _together(
-        self, asked: _Question, dates: Dates, found: Parts[_Day]
-    ) -> tuple[SessionFigures, list[SessionGroup]]:
-        """All sessions of the range, and those of each value."""
+    async def _count(self, asked: _Question, dates: Dates, state: State) -> tuple[_Counted, int]:
+        over_ = [day for day in dates if self._days.closed(SESSIONS, day)]
+        past = await self._past(asked, over_, state) if over_ else _Past({}, {})
+        now = (await self._units(asked, state, [day for day in dates if day not in set(over_)])).values
+        days = past.days | {day: unit.figures for day, unit in now.items()}
+        counted = await asyncio.to_thread(_counted, days, [past.names, *(unit.names for unit in now.values())])
+        return counted, _FIGURES_BYTES * (len(days) + len(counted.groups))
 
-        async def count() -> tuple[tuple[SessionFigures, list[SessionGroup]], int]:
-            over_ = [day for day in dates if self._days.closed(SESSIONS, day)]
-            going_on = Dates(over_[-1] + DAY, dates.last) if over_ else dates
-            parts = [await self._over(asked, over_, found)] if over_ else []
-            parts += [found.values[day].names for day in going_on if day in found.values]
-            counted = await asyncio.to_thread(_counted, parts)
-            return counted, _GROUP_BYTES * (1 + len(counted[1]))
+    async def _past(self, asked: _Question, days: Sequence[date], state: State) -> _Past:
+        async def merge() -> tuple[_Past, int]:
+            units = (await self._units(asked, state, days)).values
+            names = await asyncio.to_thread(_merged, [unit.names for unit in units.values()])
+            figures_ = {day: unit.figures for day, unit in units.items()}
+            return _Past(figures_, names), sum(one.size for one in names.values()) + _FIGURES_BYTES * len(figures_)
 
-        return (await self._kept.once(("sessions", asked, dates), found.newest(dates), count)).value
+        key = "past sessions", asked, *self._ago(Dates(days[0], days[-1]))
+        return (await self._kept.once(key, state.stamp_of(days), merge)).value
 
-    async def _over(self, asked: _Question, days: Sequence[date], found: Parts[_Day]) -> dict[str, Durations]:
-        """The durations of days that are over, by value."""
+    async def _units(self, asked: _Question, state: State, days: Sequence[date]) -> Parts[_Day]:
+        return await self._kept.days(("session day", asked), state, partial(self._load, asked), days)
 
-        async def merge() -> tuple[dict[str, Durations], int]:
-            parts = [found.values[day].names for day in days if day in found.values]
-            names = await asyncio.to_thread(_merged, parts)
-            return names, sum(one.size for one in names.values())
-
-        key = "sessions over", asked, days[0], days[-1]
-        return (await self._kept.once(key, found.newest(days), merge)).value
+    def _ago(self, dates: Dates) -> tuple[int, int]:
+        """How many days ago the range begins and ends: at midnight the range of one day takes the place of the last."""
+        return (self._days.today() - dates.first).days, (self._days.today() - dates.last).days
 
     async def _load(self, asked: _Question, rows: Rows) -> dict[date, tuple[_Day, int]]:
         params = {**rows.params, "axis": asked.axis, "name": asked.name, "by": asked.by}
@@ -169,8 +180,8 @@ def _merged(parts: Sequence[Mapping[str, Durations]]) -> dict[str, Durations]:
     return {name: merged(mine) for name, mine in _by_name(parts).items()}
 
 
-def _counted(parts: Sequence[Mapping[str, Durations]]) -> tuple[SessionFigures, list[SessionGroup]]:
+def _counted(days: dict[date, SessionFigures], parts: Sequence[Mapping[str, Durations]]) -> _Counted:
     by_name = _by_name(parts)
     groups = [SessionGroup(key=name, figures=figures(mine)) for name, mine in by_name.items()]
     whole = figures([one for mine in by_name.values() for one in mine])
-    return whole, sorted(groups, key=lambda group: (-group.figures.number, group.key))
+    return _Counted(days, whole, sorted(groups, key=lambda group: (-group.figures.number, group.key)))
