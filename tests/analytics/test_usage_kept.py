@@ -61,7 +61,6 @@ async def asked_of(everything: Everything, audience: Audience) -> list[object]:
     dates = Dates(today - DAY * 9, today)
     return [
         await everything.features.adoption(None, audience),
-        await everything.features.adoption(today - DAY, audience),
         await everything.workflows.funnels(dates, audience),
         await everything.satisfaction.opinions(dates, audience),
     ]
