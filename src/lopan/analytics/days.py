@@ -166,8 +166,8 @@ class Days:
         return calendar.local(self._clock.now(), self.zone)
 
     def now(self) -> datetime:
-        """The time in whole seconds, so that who asks the same within one of them shares an answer."""
-        return self._clock.now().replace(microsecond=0)
+        """The present."""
+        return self._clock.now()
 
     def closed(self, daily: Daily, day: date) -> bool:
         """Whether the day is over, and so is the time after it that its rows depend on."""

@@ -21,7 +21,7 @@ from lopan.analytics.rundays import NOTHING, Found, RunDays, Whose
 from lopan.analytics.runs import Told
 from lopan.analytics.status import Goal, status, trend
 from lopan.catalog.product import Product, Workflow, titled
-from lopan.store import Readers
+from lopan.store import Param, Readers
 
 Entry = Literal["first", "any"]
 ENTRIES: tuple[Entry, ...] = ("first", "any")
@@ -240,6 +240,16 @@ def _offsets(workflows: Iterable[Workflow]) -> list[int]:
         offsets.append(total)
         total += len(workflow.steps)
     return offsets
+
+
+def finals(workflows: Iterable[Workflow]) -> dict[str, Param]:
+    """The last step of each workflow and the words for having passed it, as statements take them."""
+    known = list(workflows)
+    return {
+        "last_steps": sorted({one.steps[-1] for one in known}),
+        "finals": [f"{one.id}\n{one.steps[-1]}" for one in known],
+        "passed": [f"{one.id}\n{word}" for one in known for word in one.passed],
+    }
 
 
 def definition(workflow: Workflow) -> str:
