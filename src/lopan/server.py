@@ -213,7 +213,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         playbooks = playbook.load(root / "lopan.d" / "playbooks")
         people = People(days, pages)
         watched = People(days, rules, people.kept)
-        usage = Usage(people, pages, product, clock)
+        usage = Usage(people, pages, product)
         business, judging = config.business, load_judging(root / "lopan.d")
         approved = partial(asyncio.to_thread, baselines.current, engine)
 
@@ -236,7 +236,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         kpis = kpis_of(pages, people, usage, known)
         alerts = Alerts(
             engine,
-            kpis_of(rules, watched, Usage(watched, rules, product, clock), facts_of(rules)),
+            kpis_of(rules, watched, Usage(watched, rules, product, usage.kept), facts_of(rules)),
             rule.load(catalog.kpis, playbooks, root / "lopan.d" / "rules"),
             channels(config.notify),
             clock,
@@ -246,7 +246,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             url=config.public_url,
         )
         _background(stack, days.run(), "days")
-        _background(stack, people.keep(), "figures of people")
+        _background(stack, people.keep(usage.prepare), "figures of people")
         customers = Customers(days, pages, known, product, load_health(root / "lopan.d"), judging)
         current = Current(engine, clock)
         await current.reload()

@@ -106,7 +106,7 @@ class Asked:
             product = load_product()
             days = Days(self._target.store, zone, clock, daily(product))
             people = People(days, readers)
-            usage = Usage(people, readers, product, clock)
+            usage = Usage(people, readers, product)
             answers = {**peoplekpis.queries(people), **usagekpis.queries(usage)}
             kpis = Kpis(readers, self.catalog, clock, zone, answers)
             found = await kpis.metric(name, span, filters, by, against=against)

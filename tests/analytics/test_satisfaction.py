@@ -165,6 +165,26 @@ def put(usage: Usage, *events: Event) -> Any:
 
 
 @pytest.mark.parametrize(
+    ("events", "n"),
+    [
+        pytest.param([answer(1, 5), answer(2, 4)], 2, id="two people"),
+        pytest.param([answer(1, 5), answer(2, 4, user="u1")], 1, id="one, twice today"),
+        pytest.param([answer(1, 5), answer(90 * 1440, 4, user="u1")], 1, id="again within 90 days"),
+        pytest.param([answer(1, 5), answer(90 * 1440 + 1, 4, user="u1")], 2, id="again after 90 days"),
+        pytest.param([answer(1, 5), answer(2, 4, user="u1", scale="nps")], 1, id="on another scale"),
+        pytest.param([answer(n, 5, user="", event_id=str(uuid.uuid4())) for n in (1, 2)], 2, id="nobody, twice"),
+    ],
+)
+def test_todays_answers_are_judged_by_earlier_ones(usage: Usage, events: list[Event], n: int) -> None:
+    dates = Dates(NOW.date() - timedelta(days=99), NOW.date())
+
+    async def opinion(asked: Asked) -> Opinion:
+        return await Satisfaction(asked.days, asked.readers, PRODUCT).opinion("csat", dates, Audience(project="1"))
+
+    assert usage.ask(events, PRODUCT, opinion, stored=0).score.n == n
+
+
+@pytest.mark.parametrize(
     ("scores", "status"),
     [
         pytest.param([1, 1], "warning", id="few: (2 + 22.5) / 7 = 3.5"),

@@ -8,6 +8,7 @@ import uuid
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -133,7 +134,7 @@ def test_funnels_are_exact(usage: Usage, drawn: tuple[str, datetime, int]) -> No
     found = usage.ask(
         events,
         PRODUCT,
-        lambda asked: Workflows(asked.days, asked.readers, PRODUCT, asked.clock).funnels(Dates(first, last), audience),
+        lambda asked: Workflows(asked.days, asked.readers, PRODUCT).funnels(Dates(first, last), audience),
         zone,
         now,
         draw,
@@ -172,7 +173,7 @@ def put(usage: Usage, *events: Event) -> Any:
         product = Product(workflows=[workflow])
 
         async def funnel(asked: Asked) -> WorkflowUse:
-            flows = Workflows(asked.days, asked.readers, product, asked.clock)
+            flows = Workflows(asked.days, asked.readers, product)
             return await flows.funnel(workflow.id, dates, Audience(project="1"))
 
         return usage.ask(events, product, funnel)
@@ -193,6 +194,8 @@ FAILED = [
     step(5, "check", status="failed"),
 ]
 TWICE = [step(0, "pick"), step(50, "pick"), step(70, "check"), step(110, "send")]
+BETWEEN = [step(0, "pick"), step(5, "check"), step(30, "pick"), step(40, "check"), step(85, "send")]
+BEYOND = [step(0, "pick"), step(5, "check"), step(50, "pick"), step(61, "pick"), step(62, "check"), step(115, "send")]
 
 
 @pytest.mark.parametrize(
@@ -203,6 +206,8 @@ TWICE = [step(0, "pick"), step(50, "pick"), step(70, "check"), step(110, "send")
         pytest.param([step(0, "pick"), step(1, "send"), step(2, "check")], [1, 1, 0], [1, 1, 0], id="wrong order"),
         pytest.param([step(0, "pick"), step(60, "check"), step(61, "send")], [1, 1, 0], [1, 1, 0], id="window's edge"),
         pytest.param(TWICE, [1, 0, 0], [1, 1, 1], id="entered again: any entry"),
+        pytest.param(BETWEEN, [1, 1, 0], [1, 1, 1], id="entered again: the later entry has more time"),
+        pytest.param(BEYOND, [1, 1, 0], [1, 1, 0], id="entered again more than a window after the start"),
         pytest.param([step(0, "check"), step(1, "send")], [0, 0, 0], [0, 0, 0], id="never entered"),
         pytest.param([step(0, "pick"), step(61, "pick")], [2, 0, 0], [2, 0, 0], id="the same id, a window later"),
         pytest.param([step(0, "pick"), step(1, "check", user="bob")], [1, 0, 0], [1, 0, 0], id="another person's id"),
@@ -236,6 +241,37 @@ def test_a_run_younger_than_its_window_is_pending(usage: Usage) -> None:
     assert (found.status, found.series[-1].partial, found.series[0].partial) == ("warning", True, False)
 
 
+def test_a_run_is_judged_when_its_window_is_over_without_new_events(usage: Usage) -> None:
+    events = [step(8 * 60 + minutes, name, instance=f"{minutes}") for minutes in (2, 30) for name in ORDER.steps]
+    product = Product(workflows=[ORDER])
+
+    async def course(asked: Asked) -> list[tuple[int, int, int]]:
+        flows = Workflows(asked.days, asked.readers, product)
+        seen, compute = [], Mock(wraps=asked.days._store.open)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(asked.days._store, "open", compute)
+            for minutes in (0, 1, 2, 4, 6, 30, 31):
+                asked.clock.moment = NOW + timedelta(minutes=minutes)
+                found = await flows.funnel("order", Dates(NOW.date(), NOW.date()), Audience(project="1"))
+                seen.append((found.pending, found.first.completed, found.any.completed))
+                assert found.first.median_s == (0.0 if found.first.completed else None)
+        assert compute.call_count == 3
+        return seen
+
+    assert usage.ask(events, product, course) == [(2, 0, 0), (2, 0, 0), *[(1, 1, 1)] * 3, *[(0, 2, 2)] * 2]
+
+
+def test_one_id_for_everything_costs_as_much_as_its_events(usage: Usage) -> None:
+    """Every entry has a window of its own: looked at one by one, they are the square of these."""
+    shared = Workflow(id="order", steps=ORDER.steps, window="1h", key="shared")
+    picks = [step(0.01 * number, "pick", user=f"u{number % 50}") for number in range(6_000)]
+    found = put(usage, *picks, step(59, "check"), step(119.5, "send"))(shared)
+    assert [one.reached for one in found.first.steps] == [1, 1, 0]
+    assert [one.reached for one in found.any.steps] == [1, 1, 0]
+    found = put(usage, *picks, step(61, "check"), step(119.5, "send"))(shared)
+    assert [one.reached for one in found.any.steps] == [1, 1, 1]
+
+
 def test_a_workflow_takes_no_code(usage: Usage) -> None:
     """Its role is in no definition either."""
     events = [
@@ -253,6 +289,4 @@ def test_nothing_sent_is_no_data_and_an_unknown_name_is_refused(usage: Usage) ->
         Product(workflows=[ORDER]).workflow("x")
     dates = Dates(date(2026, 11, 1), date(2026, 11, 1))
     none = Product()
-    assert (
-        usage.ask([], none, lambda asked: Workflows(asked.days, asked.readers, none, asked.clock).funnels(dates)) == []
-    )
+    assert usage.ask([], none, lambda asked: Workflows(asked.days, asked.readers, none).funnels(dates)) == []

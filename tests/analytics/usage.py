@@ -69,7 +69,7 @@ class Asked(NamedTuple):
 
     def usage(self, product: Product) -> Everything:
         """All of it."""
-        return Everything(People(self.days, self.readers), self.readers, product, self.clock)
+        return Everything(People(self.days, self.readers), self.readers, product)
 
 
 class Usage:
@@ -98,32 +98,38 @@ class Usage:
         draw.shuffle(sent)
         fifth = len(sent) // 5
         self._empty()
-        self._put(sent[fifth:], 1)
+        self.put(sent[fifth:], 1)
 
         async def answer() -> T:
             persons = partial(merges.persons, self._target.engine, "user")
-            days = Days(self._target.store, zone, At(now), daily(product), persons=persons)
+            clock = At(now)
+            days = Days(self._target.store, zone, clock, daily(product), persons=persons)
             readers = Readers(self._target.store, 2)
             try:
                 await days.loaded()
                 await _compute(days, min(stored, LATE_RAW), draw)
                 again = [event for event in sent[fifth : 2 * fifth] if event.event_id]
                 for part, project in (([*sent[:fifth], *again], 1), (sent[:fifth], 2)):
-                    self._put(part, project)
+                    self.put(part, project)
                     days.touched({(project, local(event.time, zone)) for event in part})
-                merges.merge(self._target.engine, "user", same)
+                self.merge(same)
                 await days.merge()
                 await _compute(days, stored, draw)
-                return await question(Asked(days, readers, At(now)))
+                return await question(Asked(days, readers, clock))
             finally:
                 days.close()
                 readers.close()
 
         return asyncio.run(answer())
 
-    def _put(self, events: Sequence[Event], project: int) -> None:
+    def put(self, events: Sequence[Event], project: int) -> None:
+        """More events, of which the days are not told."""
         if events:
             self._target.put(events, project)
+
+    def merge(self, same: Sequence[tuple[str, str]]) -> None:
+        """Each pair is one person from now on, once the days hear of it."""
+        merges.merge(self._target.engine, "user", same)
 
     def _empty(self) -> None:
         for table in TABLES:

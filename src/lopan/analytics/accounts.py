@@ -73,8 +73,9 @@ class Accounts:
         now = self._days.today()
         last = min(last or now, now)
         dates = Dates(last - DAY * (DAYS - 1), last)
-        active = await self._days.rows(PEOPLE, dates, audience.number)
-        used = await self._days.rows(self._daily, dates, audience.number)
+        active, used = await asyncio.gather(
+            *(self._days.rows(table, dates, audience.number) for table in (PEOPLE, self._daily))
+        )
         people, done = await asyncio.gather(
             self._counts(active, over("people", active.sql, "feature_people"), audience),
             self._counts(used, used.sql, audience),

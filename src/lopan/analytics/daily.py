@@ -26,7 +26,7 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
     ``back``/``ahead``: how far events before a day's begin and after its end count for it. A day is closed when it has
     been over for ``ahead``. With ``sliced`` it takes ``{slices}`` and ``{slice}`` too: only the groups of events whose
     hash leaves that remainder, so that a day of any size is computed in bounded memory, in as many rows more. With
-    ``ages`` an open day depends on the time ``{now}``.
+    ``ages`` the rows of an open day, as computed at ``{now}``, say what they come to up to ``{soon}``, that much later.
     """
 
     table: str
@@ -35,7 +35,7 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
     ahead: timedelta = timedelta()
     params: Mapping[str, Param] = {}
     sliced: bool = False
-    ages: bool = False
+    ages: timedelta = timedelta()
 
     def definition(self, zone: ZoneInfo) -> str:
         """What all rows depend on besides events; another one makes every day be computed again."""

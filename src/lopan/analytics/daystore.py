@@ -69,7 +69,7 @@ class DayStore:
         events = self._events(daily, project, dates) if daily.sliced else 0
         own: dict[str, Param] = {"zone": self._zone.key, "project": project, "day": dates.first, "version": version}
         if daily.ages:
-            own["now"] = now
+            own |= {"now": now, "soon": now + daily.ages}
         bounds, parts = daily.bounds(dates, self._zone), _parts(daily, events)
         for part in parts:
             self._store.execute(daily.open(1 if len(parts) > 1 else 2), {**bounds, **daily.params, **own, **part})

@@ -61,8 +61,9 @@ class FeatureCourse:
         core = [one.id for one in self._product.features.values() if one.core]
         wanted = sorted({*features, *core})
         reach = Dates(dates.first - DAY * (DAYS - 1), dates.last)
-        active = await self._days.rows(PEOPLE, reach, audience.number)
-        used = await self._days.rows(self._daily, reach, audience.number)
+        active, used = await asyncio.gather(
+            *(self._days.rows(table, reach, audience.number) for table in (PEOPLE, self._daily))
+        )
         people, done = await asyncio.gather(
             self._counts(active, over("people", active.sql, "feature_people"), reach, audience, ["", *wanted]),
             self._counts(used, used.sql, reach, audience, wanted),

@@ -8,26 +8,26 @@ from datetime import date
 from typing import NamedTuple
 
 import msgspec
-import pyarrow as pa
 
+from lopan.analytics.adopters import Adopters, Choice, Users, windows
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import DAY, Dates
-from lopan.analytics.daily import PEOPLE, Daily, over
+from lopan.analytics.cells import Cells, Counts, cells
+from lopan.analytics.daily import PEOPLE, Daily
 from lopan.analytics.days import Days
 from lopan.analytics.intervals import wilson, z_overlapping
+from lopan.analytics.kept import Kept
 from lopan.analytics.metric import Status, Trend
 from lopan.analytics.status import Goal, status, trend
 from lopan.catalog.product import Feature, Product, titled
-from lopan.store import Param, Readers
-
-Counts = Mapping[str, int]
-Cells = Mapping[str, Mapping[str, Counts]]
+from lopan.store import Readers
 
 DAYS = 28
 MIN_PEOPLE = 10
 """Below it a share is shown with its interval, and no trend is claimed."""
 
 _BEFORE = DAYS + 7
+_CELL_BYTES = 600
 _MOST = 50
 """Features without a definition that are listed at most, the most tried first."""
 
@@ -117,11 +117,11 @@ class Adopted(msgspec.Struct, frozen=True, kw_only=True):
 class Features:
     """Adoption from the daily bitmaps, by the definitions of ``product``; today comes from raw events."""
 
-    def __init__(self, days: Days, readers: Readers, product: Product) -> None:
+    def __init__(self, days: Days, readers: Readers, product: Product, kept: Kept | None = None) -> None:
         self._days = days
-        self._readers = readers
         self._product = product
-        self._daily = daily(product)
+        self._kept = kept or Kept()
+        self._adopters = [Adopters(days, readers, table, self._kept) for table in (PEOPLE, daily(product))]
 
     async def adoption(self, last: date | None = None, audience: Audience = Audience()) -> Adopted:
         """The 28 days that end with ``last`` (default and at most: today, which still moves).
@@ -152,17 +152,28 @@ class Features:
         """Active people and users of features, by feature and cell."""
         going_on = int(last == self._days.today())
         dates = Dates(last - DAY * (_BEFORE - 1 + going_on), last)
-        active = await self._days.rows(PEOPLE, dates, audience.number)
-        used = await self._days.rows(self._daily, dates, audience.number)
         axis, name = audience.axis
-        own: dict[str, Param] = {"axis": axis, "name": name, "last": last, "windows": _windows(going_on)}
-        own |= entitlements(self._product)
-        cut = axis in ("release", "customer") or bool(own["for_customers"])
-        sources = ((over("people", active.sql, "feature_people"), active.params), (used.sql, used.params))
-        people, uses = await asyncio.gather(
-            *(self._readers.rows(_counted(rows, cut), {**params, **own}) for rows, params in sources)
+        roles, filtered = Choice("role"), Choice(axis, (name,))
+        customers = Choice(
+            "customer", tuple(sorted({one for f in self._product.features.values() for one in f.customers}))
         )
-        return _cells(people), _cells(uses), sorted({*active.late, *used.late})
+        choices = [roles, *[filtered] * bool(axis and axis != "role"), *[customers] * bool(customers.names)]
+        sources = await asyncio.gather(*(one.users(dates, audience.number, choices) for one in self._adopters))
+
+        async def count() -> tuple[list[Cells], int]:
+            found = [await asyncio.to_thread(counted, users) for users in sources]
+            return found, _CELL_BYTES * sum(len(one) for by_feature in found for one in by_feature.values())
+
+        def counted(users: Users) -> Cells:
+            sets = {one: windows(users.days[one], last, _windows(going_on)) for one in choices}
+            whole = sets[roles]
+            if axis == "role":
+                whole = {key: one for key, one in whole.items() if key[1] == name}
+            return cells(self._product, whole, sets.get(filtered), sets.get(customers, {}))
+
+        key, stamp = ("adoption", audience, last), tuple(users.stamp for users in sources)
+        people, used = (await self._kept.once(key, stamp, count)).value
+        return people, used, sorted({day for users in sources for day in users.late})
 
     def _features(self, people: Cells, used: Cells) -> list[FeatureUse]:
         """Defined ones in the order of their files, then others by the people who tried them."""
@@ -247,18 +258,6 @@ def _windows(going_on: int) -> list[int]:
         sum(1 << bit for bit, days in enumerate((range(DAYS), *closed, *weeks)) if ago in days)
         for ago in range(_BEFORE + going_on)
     ]
-
-
-def _counted(rows: str, cut: bool) -> str:
-    cells = over("used", rows, "feature_cells")
-    return over("counted", over("cells", cells, "feature_cut") if cut else cells, "feature_adoption")
-
-
-def _cells(table: pa.Table) -> Cells:
-    found: dict[str, dict[str, Counts]] = {}
-    for row in table.to_pylist():
-        found.setdefault(row.pop("feature"), {})[row.pop("cell")] = row
-    return found
 
 
 def _adoption(role: str, active: Counts, used: Counts, goal: Goal) -> Adoption:

@@ -35,7 +35,7 @@ _REUSE_S = 0.5
 _DUTY = 2.0
 _EVERY_S = 0.5
 _RETRY_S = 5.0
-_AGE = timedelta(seconds=1)
+_EARLY = 0.5
 
 log = logging.getLogger(__name__)
 Key = tuple[str, int]
@@ -115,7 +115,8 @@ class OpenDays:
             await asyncio.wait({task}, timeout=PATIENCE_S)
         if task.done() and not task.cancelled() and task.exception() is None:
             return task.result(), False
-        return known, known.moves != self._moves and now - known.began > LATE_S
+        behind = known.moves != self._moves or self._aged(daily, known)
+        return known, behind and now - known.began > LATE_S
 
     async def keep(self) -> None:
         """Compute again, with rests, what was asked for lately, so that whoever comes waits for little."""
@@ -126,7 +127,7 @@ class OpenDays:
                 known = self._known.get(key)
                 if known is None or now - asked > _KEPT_S:
                     del self._asked[key]
-                elif known.moves != self._moves and now - known.began > (1 + _DUTY) * known.cost:
+                elif self._behind(daily, known) and now - known.began > (1 + _DUTY) * known.cost:
                     self._begin(key, daily, known.dates)
 
     def close(self) -> None:
@@ -135,10 +136,18 @@ class OpenDays:
             lane.thread.shutdown(wait=False, cancel_futures=True)
 
     def _good(self, daily: Daily, known: Open) -> bool:
-        if daily.ages and not timedelta() <= self._clock.now() - known.now < _AGE:
+        if self._aged(daily, known):
             return False
         age = asyncio.get_running_loop().time() - known.began
         return known.moves == self._moves or age < min(self._reuse * known.cost, _REUSE_S)
+
+    def _aged(self, daily: Daily, known: Open, share: float = 1.0) -> bool:
+        """Whether so much of the time is over for which the rows can tell what they come to."""
+        return bool(daily.ages) and not timedelta() <= self._clock.now() - known.now < share * daily.ages
+
+    def _behind(self, daily: Daily, known: Open) -> bool:
+        """Whether it is time to compute them again, before anybody has to wait for it."""
+        return known.moves != self._moves or self._aged(daily, known, _EARLY)
 
     def _begin(self, key: Key, daily: Daily, dates: Dates) -> _Run:
         """A computation that sees all that has been told by now: one that has not begun to read, or a new one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from lopan.analytics.calendar import DAY, Dates
 from lopan.analytics.days import LATE_RAW, Days
@@ -48,15 +49,16 @@ class People:
         await self.retention.triangle(wide, "week")
         await self.retention.groups(shown, _BY)
 
-    async def keep(self) -> None:
-        """Prepare soon after the start and each midnight, once nearly all days that are over are in their tables."""
+    async def keep(self, *others: Callable[[], Awaitable[None]]) -> None:
+        """Prepare, ``others`` too, soon after the start and each midnight, once nearly all closed days are there."""
         prepared = None
         await asyncio.sleep(_BEGUN_S)
         while True:
             try:
                 await self.days.loaded()
                 if prepared != self.days.today() and self.days.due <= LATE_RAW:
-                    await self.prepare()
+                    for prepare in (self.prepare, *others):
+                        await prepare()
                     prepared = self.days.today()
             except LopanError as error:
                 log.warning("figures of people can't be prepared, trying again in %g s: %s", _EVERY_S, error)

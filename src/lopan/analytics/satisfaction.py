@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Literal, NamedTuple
@@ -14,6 +16,7 @@ from lopan.analytics.daily import Daily, over, statement
 from lopan.analytics.days import Days
 from lopan.analytics.features import share
 from lopan.analytics.intervals import normal, standard_error, wilson, z_means
+from lopan.analytics.kept import Kept
 from lopan.analytics.metric import Point, Status, Trend
 from lopan.analytics.status import Goal, status, trend
 from lopan.catalog.product import Product, Scale, Survey, titled
@@ -29,12 +32,14 @@ CSAT = (4.5, 4.0, 3.5)
 Mood = Literal["", "low", "middle", "high"]
 SCALES: tuple[Scale, ...] = ("csat", "nps", "rating")
 
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _WEIGHT = 5
 _BY_WEEK_DAYS = 35
 _PAGE = 200
 _NOTHING: Mapping[str, Any] = {"n": 0, "total": 0.0, "squares": 0.0, "top": 0, "promoters": 0, "detractors": 0}
 
 Rows = Mapping[tuple[str, str], Mapping[str, Any]]
+Sums = tuple[list[dict[str, Any]], list[date]]
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +130,9 @@ class Comments(NamedTuple):
 class Satisfaction:
     """Answers of the days, by the definitions of ``product``; comments come from raw events."""
 
-    def __init__(self, days: Days, readers: Readers, product: Product) -> None:
+    def __init__(self, days: Days, readers: Readers, product: Product, kept: Kept | None = None) -> None:
         self._days = days
+        self._kept = kept or Kept()
         self._readers = readers
         self._product = product
         self._daily = daily(product)
@@ -194,19 +200,39 @@ class Satisfaction:
     async def _found(
         self, dates: Dates, audience: Audience, only: Scale | Literal[""] = ""
     ) -> tuple[dict[tuple[str, str], dict[tuple[str, str], Any]], list[date]]:
-        source = await self._days.rows(self._daily, Dates(date.min, dates.last), audience.number)
         params: dict[str, Param] = {
-            **source.params,
             **self._asked(dates, audience),
             "only": only,
             "before": begin(dates.first - DAY * len(dates), self._days.zone),
             "by_week": _by_week(dates),
         }
+        today = self._days.today()
+        (past, late), (current, behind) = await asyncio.gather(
+            self._past_sums(Dates(date.min, min(dates.last, today - DAY)), audience.number, params),
+            self._todays_sums(Dates(date.min, today), audience.number, params) if dates.last == today else _nothing(),
+        )
         found: dict[tuple[str, str], dict[tuple[str, str], Any]] = {}
-        sql = over("answered", source.sql, "satisfaction", answers=statement("answers"))
-        for row in (await self._readers.rows(sql, params)).to_pylist():
-            found.setdefault((row["survey"], row["scale"]), {})[row["axis"], row["name"]] = row
-        return found, source.late
+        for row in (*past, *current):
+            sums = found.setdefault((row["survey"], row["scale"]), {})
+            label = row["axis"], row["name"]
+            sums[label] = _added(sums[label], row) if label in sums else row
+        return found, sorted({*late, *behind})
+
+    async def _past_sums(self, dates: Dates, project: int, params: Mapping[str, Param]) -> Sums:
+        """Of the answers on days that are over."""
+        state = await self._days.state(self._daily, dates, project)
+        sql = over("answered", (rows := state.rows()).sql, "satisfaction", answers=statement("answers"))
+        own = {**rows.params, **params, "since": _EVER}
+        return (await self._kept.answer(self._readers, sql, own, [state])).to_pylist(), state.late
+
+    async def _todays_sums(self, dates: Dates, project: int, params: Mapping[str, Param]) -> Sums:
+        """Of the answers on the last of ``dates``, as far as earlier ones let them count."""
+        state = await self._days.state(self._daily, dates, project)
+        more = {"answered": statement("answers_since"), "answers": statement("answers")}
+        sql = over("told", (rows := state.rows()).sql, "satisfaction", **more)
+        since = begin(dates.last, self._days.zone)
+        own = {**rows.params, **params, "since": since, "fresh": dates.last}
+        return (await self._kept.answer(self._readers, sql, own, [state])).to_pylist(), state.late
 
     def _opinion(self, name: str, scale: Scale, rows: Rows, dates: Dates, late: list[date]) -> Opinion:
         defined = self._product.surveys.get(name)
@@ -293,6 +319,19 @@ def nobody(key: str) -> Said:
 
 def _by_week(dates: Dates) -> bool:
     return len(dates) > _BY_WEEK_DAYS
+
+
+async def _nothing() -> Sums:
+    return [], []
+
+
+def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The sums of both."""
+    spread: Counter[int] = Counter()
+    for row in (one, other):
+        spread.update(dict(zip(*row["spread"].values(), strict=True)))
+    scores, counts = [*spread], [*spread.values()]
+    return {**one, **{name: one[name] + other[name] for name in _NOTHING}, "spread": {"1": scores, "2": counts}}
 
 
 def _goal(survey: Survey | None, scale: Scale) -> Goal:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import DAY, Dates, begin
-from lopan.analytics.daily import Daily, over
+from lopan.analytics.daily import Daily
 from lopan.analytics.days import Days
 from lopan.analytics.features import share
 from lopan.analytics.intervals import wilson, z_shares
+from lopan.analytics.kept import Kept
 from lopan.analytics.metric import Point, Status, Trend
+from lopan.analytics.rundays import NOTHING, Found, RunDays, Whose
+from lopan.analytics.runs import Told
 from lopan.analytics.status import Goal, status, trend
 from lopan.catalog.product import Product, Workflow, titled
-from lopan.clock import Clock
 from lopan.store import Param, Readers
 
 Entry = Literal["first", "any"]
@@ -27,8 +29,7 @@ MIN_RUNS = 30
 """Below it a share is shown with its interval, and no trend is claimed."""
 
 _FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
-
-Row = Mapping[str, Any]
+_AGES = timedelta(minutes=5)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,12 +112,10 @@ class WorkflowUse(msgspec.Struct, frozen=True, kw_only=True):
 class Workflows:
     """Funnels from the days' runs, by the definitions of ``product``; days not over yet come from raw events."""
 
-    def __init__(self, days: Days, readers: Readers, product: Product, clock: Clock) -> None:
+    def __init__(self, days: Days, readers: Readers, product: Product, kept: Kept | None = None) -> None:
         self._days = days
-        self._readers = readers
         self._product = product
-        self._clock = clock
-        self._daily = daily(product)
+        self._runs = RunDays(days, readers, daily(product), kept or Kept())
 
     async def funnels(
         self, dates: Dates, audience: Audience = Audience(), *, history: bool = True
@@ -137,40 +136,25 @@ class Workflows:
     ) -> list[WorkflowUse]:
         if not wanted:
             return []
-        now = self._clock.now()
+        now = self._days.now()
         last = min(dates.last, self._days.today())
         dates = Dates(min(dates.first, last), last)
-        both = Dates(dates.first - DAY * len(dates), dates.last)
-        asked = [("workflow_funnels", dates), ("workflow_history", both)][: 1 + history]
-        axis, name = audience.axis
-        own: dict[str, Param] = {"wanted": [one.id for one in wanted], "axis": axis, "name": name}
-        sources = [await self._days.rows(self._daily, one, audience.number) for _, one in asked]
-        found, *days = await asyncio.gather(
-            *(
-                self._readers.rows(over("runs", rows.sql, query), {**rows.params, **own})
-                for rows, (query, _) in zip(sources, asked, strict=True)
-            )
+        before = Dates(dates.first - DAY * len(dates), dates.first - DAY)
+        whose, at = Whose(audience.number, *audience.axis), int(now.timestamp())
+        found, earlier = await asyncio.gather(
+            self._runs.found(whose, dates, at),
+            self._runs.found(whose, before, at, timed=False) if history else _nothing(),
         )
-        late = sorted({day for rows in sources for day in rows.late})
-        parts: dict[str, list[Row]] = {}
-        for row in found.to_pylist():
-            parts.setdefault(row["workflow"], []).append(row)
-        past: dict[str, dict[date, Row]] = {}
-        for row in (row for table in days for row in table.to_pylist()):
-            past.setdefault(row["workflow"], {})[row["day"]] = row
-        return [
-            self._use(one, parts.get(one.id, []), past.get(one.id, {}), dates, audience, late, now) for one in wanted
-        ]
+        return [self._use(one, found, earlier, dates, audience, now, history) for one in wanted]
 
     def _use(
-        self, workflow: Workflow, rows: list[Row], past: Mapping[date, Row],
-        dates: Dates, audience: Audience, late: list[date], now: datetime,
+        self, workflow: Workflow, found: Found, earlier: Found,
+        dates: Dates, audience: Audience, now: datetime, history: bool,
     ) -> WorkflowUse:  # fmt: skip
-        whole = next((row for row in rows if not row["of_role"] and not row["of_release"]), _EMPTY)
+        whole = found.told.get((workflow.id, "", ""), _EMPTY)
         one = _funnel(workflow, whole, "first")
-        begun = int(whole["begun"])
-        before = [row["first"] for day, row in past.items() if day < dates.first]
-        started, completed = sum(first[0] for first in before), sum(first[-1] for first in before)
+        before = earlier.told.get((workflow.id, "", ""), _EMPTY).first or (0,)
+        started, completed = before[0], before[-1]
         goal = Goal("%", workflow.target, workflow.warning, workflow.critical)
         previous = share(completed, started)
         change = None if one.completion is None or previous is None else one.completion - previous
@@ -183,8 +167,8 @@ class Workflows:
             audience=audience,
             window_s=workflow.window_s,
             definition=definition(workflow),
-            started=begun,
-            pending=begun - one.started,
+            started=whole.begun,
+            pending=whole.begun - one.started,
             first=one,
             any=_funnel(workflow, whole, "any"),
             target=workflow.target,
@@ -193,18 +177,20 @@ class Workflows:
             change=change,
             trend=trend(goal, change or 0.0, previous or 0.0, z, enough=min(one.started, started) >= MIN_RUNS),
             enough=one.started >= MIN_RUNS,
-            roles=self._splits(workflow, rows, "role"),
-            releases=self._splits(workflow, rows, "release"),
-            series=[self._point(workflow, day, past.get(day, _EMPTY), now) for day in dates],
-            late=late,
+            roles=self._splits(workflow, found, "role"),
+            releases=self._splits(workflow, found, "release"),
+            series=[
+                self._point(workflow, day, found.days.get((workflow.id, day), ()) if history else (), now)
+                for day in dates
+            ],
+            late=sorted({*found.late, *earlier.late}),
         )
 
-    def _splits(self, workflow: Workflow, rows: list[Row], axis: Literal["role", "release"]) -> list[Split]:
+    def _splits(self, workflow: Workflow, found: Found, axis: Literal["role", "release"]) -> list[Split]:
         """Roles in the order of the definitions, releases by how many runs they saw; one not stamped comes last."""
         splits = []
-        for row in rows:
-            if row[f"of_{axis}"]:
-                name = row[axis]
+        for (name_of, split, name), row in found.told.items():
+            if name_of == workflow.id and split == axis:
                 one, other = (_funnel(workflow, row, entry) for entry in ENTRIES)
                 title = titled(self._product.roles.get(name), name) if axis == "role" else name
                 splits.append(Split(key=name, title=title, first=one, any=other, enough=one.started >= MIN_RUNS))
@@ -213,10 +199,10 @@ class Workflows:
             splits, key=lambda split: (not split.key, known.get(split.key, len(known)), -split.first.started, split.key)
         )
 
-    def _point(self, workflow: Workflow, day: date, row: Row, now: datetime) -> Point:
-        first = row["first"] or [0]
+    def _point(self, workflow: Workflow, day: date, reached: Sequence[int], now: datetime) -> Point:
+        first = reached or (0,)
         settled = begin(day + DAY, self._days.zone) + timedelta(seconds=workflow.window_s)
-        return Point(begin(day, self._days.zone), share(int(first[-1]), int(first[0])), int(first[0]), settled > now)
+        return Point(begin(day, self._days.zone), share(first[-1], first[0]), first[0], settled > now)
 
 
 def daily(product: Product) -> Daily:
@@ -228,7 +214,7 @@ def daily(product: Product) -> Daily:
     widest = timedelta(seconds=max((workflow.window_s for workflow in workflows), default=0))
     return Daily(
         table="workflow_days",
-        columns=("workflow", "axis", "name", "role", "release", "begun", "first", "any", "gaps", "totals"),
+        columns=("workflow", "axis", "name", "role", "release", "due", "begun", "first", "any", "gaps", "totals"),
         back=widest,
         ahead=2 * widest,
         params={
@@ -240,9 +226,10 @@ def daily(product: Product) -> Daily:
             "keys": [str(workflow.key) for workflow in workflows],
             "passed": [f"{workflow.id}\n{word}" for workflow in workflows for word in workflow.passed],
             "now": _FOREVER,
+            "soon": _FOREVER,
         },
         sliced=True,
-        ages=True,
+        ages=_AGES,
     )
 
 
@@ -277,19 +264,23 @@ def definition(workflow: Workflow) -> str:
     return f"100 x {done} / {begun}; run = {run}"
 
 
-_EMPTY: Row = {"begun": 0, "first": [], "any": [], "gaps": [], "totals": []}
+_EMPTY = Told(0, (), (), [], None)
 
 
-def _funnel(workflow: Workflow, row: Row, entry: Entry) -> Funnel:
+async def _nothing() -> Found:
+    return NOTHING
+
+
+def _funnel(workflow: Workflow, row: Told, entry: Entry) -> Funnel:
     """Stage 0 is the entry, stage 1 the first step."""
     stages = len(workflow.steps) + 1
-    reached = [int(number) for number in row[entry]] or [0] * stages
+    reached = (row.any if entry == "any" else row.first) or (0,) * stages
     started, completed = reached[0], reached[-1]
     timed = entry == "first"
     steps = []
     for stage, name in enumerate(workflow.steps, start=1):
         dropped = reached[stage - 1] - reached[stage]
-        median, p90 = _seconds(row["gaps"][stage - 1]) if timed and reached[stage] else (None, None)
+        median, p90 = _seconds(row.gaps[stage - 1]) if timed and reached[stage] else (None, None)
         steps.append(
             Step(
                 name=name,
@@ -302,7 +293,7 @@ def _funnel(workflow: Workflow, row: Row, entry: Entry) -> Funnel:
             )
         )
     bound = wilson(completed, started)
-    median, p90 = _seconds(row["totals"]) if timed and completed else (None, None)
+    median, p90 = _seconds(row.totals) if timed else (None, None)
     return Funnel(
         entry=entry,
         started=started,
@@ -316,7 +307,6 @@ def _funnel(workflow: Workflow, row: Row, entry: Entry) -> Funnel:
     )
 
 
-def _seconds(milliseconds: Iterable[float]) -> tuple[float, float]:
+def _seconds(milliseconds: tuple[float, float] | None) -> tuple[float | None, float | None]:
     """Median and p90."""
-    median, p90 = milliseconds
-    return median / 1000, p90 / 1000
+    return (milliseconds[0] / 1000, milliseconds[1] / 1000) if milliseconds else (None, None)

@@ -45,7 +45,7 @@ def days_of(root: Path, store: Store) -> Days:
 def sit(root: Path, readers: Readers, days: Days) -> Desk:
     """A desk over the store of ``root``, composed as the server does it."""
     clock, people = SystemClock(), People(days, readers)
-    usage = Usage(people, readers, load_product(root / "lopan.d"), clock)
+    usage = Usage(people, readers, load_product(root / "lopan.d"))
     return Desk(Kpis(readers, load_catalog(root / "lopan.d"), clock, ZONE), people, usage)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import os
 import time
@@ -93,10 +94,13 @@ async def _all(job: Job) -> Times:
         filled = await days.settle(), time.monotonic() - began
         say(f"{filled[0]} days of daily tables computed in {filled[1]:.0f} s")
         desk = sit(job.root, fresh, days)
+        gc.collect()
+        gc.freeze()
         began = time.monotonic()
         await desk.people.prepare()  # as the server does it after its start, and after midnight
-        took, kept = time.monotonic() - began, desk.people.kept.size / 1e6
-        say(f"figures of people prepared in {took:.1f} s, {kept:.0f} MB kept")
+        await desk.usage.prepare()
+        took, kept = time.monotonic() - began, (desk.people.kept.size + desk.usage.kept.size) / 1e6
+        say(f"figures of people and usage prepared in {took:.1f} s, {kept:.0f} MB kept")
         await asyncio.to_thread(os.sync)  # only pages that are on disk can be dropped
         cold: dict[str, list[float]] = {}
         warm: dict[str, list[float]] = {}

@@ -127,9 +127,10 @@ class Details:
     async def _success(self, signals: Signals, customer: str, day: date) -> list[Success]:
         evidence = signals.evidence(day, customer)
         wide, window = Dates(day - DAY * (2 * WINDOW - 1), day), Dates(day - DAY * (WINDOW - 1), day)
+        judged = int(self._sources.days.now().timestamp())
         (kept,), (runs,) = await asyncio.gather(
             self._daily("people", PEOPLE, "customer_retention", wide, {"customer": customer, "last": day}),
-            self._daily("runs", self._runs, "customer_workflows", window, {"customer": customer}),
+            self._daily("runs", self._runs, "customer_workflows", window, {"customer": customer, "at": judged}),
         )
         csat = evidence.csat if evidence.csat and not evidence.csat.stale else None
         bought = evidence.bought or frozenset()

@@ -1,5 +1,5 @@
 -- Accounts (customers that events name) by feature ('' = those for all) in which somebody entitled is among the people.
--- Somebody counts as in `feature_cut`: seen at the account, in a role entitled, and under the filter, within the days.
+-- Somebody counts as in `cells.py`: seen at the account, in a role entitled, and under the filter, within the days.
 SELECT feature, countIf(bitmapHasAny(people, if({axis:String} = 'release', bitmapAnd(whole, part), whole))) AS accounts
 FROM (
     SELECT

@@ -1,4 +1,4 @@
--- People of the 28 days that end with each day after {origin} + 26, by feature ('' = those for all), as `feature_cells` has them.
+-- People of the 28 days that end with each day after {origin} + 26, by feature ('' = those for all), as `cells.py` has them.
 -- `whole` = in the roles entitled, `part` = under the filter, `at` = at the customers entitled; days without anybody are there.
 SELECT
     feature,

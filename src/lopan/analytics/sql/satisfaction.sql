@@ -1,5 +1,5 @@
 -- Sums of the answers that count, by survey, scale and label; 'before' = the range before the one asked for, 'history' =
--- everything before that one. `value` is what is averaged: the score, or for nps 100, 0 and -100.
+-- everything before that one. Only answers from {since} on are summed, of those that count among all. `value` is what is averaged: the score, or for nps 100, 0 and -100.
 SELECT survey, scale, label.1 AS axis, label.2 AS name, count() AS n, sum(value) AS total, sum(value * value) AS squares,
     countIf(score >= 4) AS top, countIf(score >= 9) AS promoters, countIf(score <= 6) AS detractors,
     sumMap([toUInt8(floor(score))], [toUInt64(1)]) AS spread
@@ -8,6 +8,7 @@ FROM (
         toDate(fromUnixTimestamp64Milli(at, 'UTC'), {zone:String}) AS day,
         if({by_week:UInt8} = 1, toMonday(day), day) AS bucket
     FROM answers
+    WHERE at >= toUnixTimestamp64Milli({since:DateTime64(3, 'UTC')})
 )
 ARRAY JOIN multiIf(
     at >= toUnixTimestamp64Milli({start:DateTime64(3, 'UTC')}),
