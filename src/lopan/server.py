@@ -220,7 +220,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         def kpis_of(readers: Readers, people: People, usage: Usage, known: Facts) -> Kpis:
             money = moneykpis.queries(known, judging, approved)
             asked = _queries(people, usage)
-            return Kpis(readers, catalog, clock, config.timezone, asked, FactKpis(known, clock, money))
+            return Kpis(readers, catalog, clock, config.timezone, asked, FactKpis(known, clock, money), days)
 
         known = facts_of(pages)
         kpis = kpis_of(pages, people, usage, known)

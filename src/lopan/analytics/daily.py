@@ -92,7 +92,17 @@ SESSIONS = Daily(
     ahead=timedelta(hours=48),
     sliced=True,
 )
-DAILY: Sequence[Daily] = (PEOPLE, VISITS, SESSIONS)
+STABILITY = Daily(
+    table="stability_days",
+    columns=(
+        *("grain", "at", "release", "device", "os", "role", "customer"),
+        *("n", "crashed", "abnormal", "errors", "duration_s", "value", "squares"),
+    ),
+    back=timedelta(hours=24),
+    ahead=timedelta(hours=48),
+    sliced=True,
+)
+DAILY: Sequence[Daily] = (PEOPLE, VISITS, SESSIONS, STABILITY)
 
 
 @cache

@@ -7,11 +7,15 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from lopan.analytics import comparison
+from lopan.analytics import calendar, comparison
+from lopan.analytics.calendar import Dates
+from lopan.analytics.daily import STABILITY
+from lopan.analytics.days import Days, Rows
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.intervals import Interval, normal, standard_error, wilson, z_means, z_shares
 from lopan.analytics.metric import (
@@ -36,11 +40,13 @@ from lopan.catalog import (
     PERCENTILES,
     WEEK,
     Catalog,
+    Kept,
     Kpi,
     Narrow,
     Part,
     compile_percentiles,
     compile_values,
+    of_sums,
 )
 from lopan.clock import Clock
 from lopan.errors import GiveUp, Rejected
@@ -49,9 +55,18 @@ from lopan.store import Readers
 _SEEN = "FROM measures WHERE bucket >= {start:DateTime64(3)} AND bucket < {end:DateTime64(3)} ORDER BY k"
 _DIMENSIONS = {name: f"SELECT DISTINCT {name} AS k {_SEEN}" for name in ("release", "device")}
 
+_INSTANT = timedelta(milliseconds=1)
 _NO_QUERIES: Mapping[str, Query] = MappingProxyType({})
 _SHOWN = {"lower": (0.5, 0.9, 0.95), "higher": (0.5, 0.1, 0.05)}
 """The median and the bad end."""
+
+
+class _Found(NamedTuple):
+    """Rows by bucket and by value of a dimension; the latest events of the days ``late`` are not counted yet."""
+
+    rows: list[Row]
+    groups: list[Row]
+    late: list[date] = []
 
 
 class _Other:
@@ -64,7 +79,10 @@ class _Other:
 
 
 class Kpis:
-    """Answers for pages, API and alerts alike; ``queries`` answers the KPIs of kind ``query`` by the name they give."""
+    """Answers for pages, API and alerts alike; ``queries`` answers the KPIs of kind ``query`` by the name they give.
+
+    With ``days`` figures of sessions come from kept sums where these tell them; a ``measure`` never does.
+    """
 
     def __init__(
         self,
@@ -74,8 +92,10 @@ class Kpis:
         zone: str = "UTC",
         queries: Mapping[str, Query] = _NO_QUERIES,
         facts: FactKpis | None = None,
+        days: Days | None = None,
     ) -> None:
         self._readers = readers
+        self._days = days
         self._queries = queries
         self._facts = facts
         self.catalog = catalog
@@ -107,14 +127,14 @@ class Kpis:
         if against:
             that = before if against.span is None else self._fixed(kpi, against.span)
             other = _Other(kpi, against, that, step if drawn or ((queried or facts) and series) else 0)
-        rows, drawn_rows, groups, percentiles, others, other_days = await asyncio.gather(
-            self._rows(kpi, halves, drawn, "", narrow),
+        found, drawn_rows, percentiles, their, other_days = await asyncio.gather(
+            self._figures(kpi, halves, drawn, by, narrow),
             self._series(kpi, halves[1], narrow, step, wanted=series),
-            self._groups(kpi, span, by, narrow),
             self._percentiles(kpi, span, narrow),
-            self._rows(kpi, [other.part], drawn, "", other.narrow) if other else _nothing(),
-            self._series(kpi, other.part, other.narrow, step, wanted=series) if other else _nothing(),
+            self._figures(kpi, [other.part], drawn, "", other.narrow) if other else _nothing(),
+            self._series(kpi, other.part, other.narrow, step, wanted=series) if other else _no_rows(),
         )
+        rows, others = found.rows, their.rows
         now, then = _sum(rows, 1), _sum(rows, 0)
         value, bound = _value(kpi, now), _interval(kpi, now)
         moment = self._clock.now()
@@ -156,7 +176,8 @@ class Kpis:
             provisional=facts.provisional(kpi, span, narrow) if facts else False,
             percentiles=percentiles,
             series=points,
-            groups=groups,
+            groups=_groups(kpi, found.groups),
+            late=sorted({*found.late, *their.late}),
             versus=self._versus(other, now, span, others, against_points) if other else None,
         )
 
@@ -164,15 +185,16 @@ class Kpis:
         """The figure alone, for alerts; of facts, over the newest days that are complete and mature."""
         kpi = self.catalog.get(name)
         span = self._settled(kpi, span)
-        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(kpi, filters))
-        return _measure(kpi, _sum(rows, 1))
+        found = await self._figures(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(kpi, filters), keep=False)
+        return _measure(kpi, _sum(found.rows, 1))
 
     async def measures(self, name: str, span: Span, by: str) -> dict[str, Measure]:
         """The figure for every value of dimension ``by`` in the range."""
         kpi = self.catalog.get(name)
         span = self._settled(kpi, span)
-        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, by, _narrow(kpi, Filters()))
-        return {row.k: _measure(kpi, row.sums) for row in rows}
+        narrow = _narrow(kpi, Filters())
+        found = await self._figures(kpi, [Part(1, span.start, span.end)], 0, by, narrow, keep=False)
+        return {row.k: _measure(kpi, row.sums) for row in found.groups}
 
     async def dimension_values(self, name: str, span: Span) -> list[str]:
         """Values of ``release`` or ``device`` seen in the range, sorted; releases newest first by their numbers."""
@@ -183,20 +205,43 @@ class Kpis:
         values = [value for value in table.column("k").to_pylist() if value] if table.num_columns else []
         return sorted(values, key=_version, reverse=True) if name == "release" else values
 
-    async def _rows(self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow) -> list[Row]:
+    async def _figures(
+        self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, *, keep: bool = True
+    ) -> _Found:
+        """Every part by bucket, and the last one as a whole by each value of ``by``."""
         if by and by not in kpi.dimensions:
             raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions) or 'nothing'}, not by {by!r}")
+        if kpi.of_facts or kpi.kind == "query":
+            rows, groups = await asyncio.gather(
+                self._rows(kpi, parts, step, "", narrow),
+                self._rows(kpi, parts[-1:], 0, by, narrow) if by else _no_rows(),
+            )
+            return _Found(rows, groups)
+        kept = await self._kept(kpi, parts, narrow) if keep else None
+        statements = compile_values(
+            kpi, parts, step, by, narrow, self._zone, Kept(kept.sql, kept.params) if kept else None
+        )
+        tables = await asyncio.gather(*(self._readers.rows(sql, params) for sql, params in statements))
+        merged: dict[bool, dict[tuple[int, int, str], Sums]] = {False: {}, True: {}}
+        for table in tables:
+            for named, row in _read(table):
+                sums = merged[named]
+                sums[row[:3]] = sums.get(row[:3], Sums()).plus(row.sums)
+        rows, groups = ([Row(*key, sums) for key, sums in sorted(merged[named].items())] for named in (False, True))
+        return _Found(rows, [row for row in groups if row.half == parts[-1].half], kept.late if kept else [])
+
+    async def _kept(self, kpi: Kpi, parts: list[Part], narrow: Narrow) -> Rows | None:
+        if self._days is None or not of_sums(kpi, parts):
+            return None
+        zone = self._days.zone
+        dates = Dates(calendar.local(parts[0].start, zone), calendar.local(parts[-1].end - _INSTANT, zone))
+        return await self._days.rows(STABILITY, dates, narrow.project)
+
+    async def _rows(self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow) -> list[Row]:
+        """Of facts and of queries."""
         if facts := self._of(kpi):
             return await facts.rows(kpi, self.catalog.kpis.values(), parts, step, by, narrow)
-        if kpi.kind == "query":
-            return await self._query(kpi).rows(kpi, parts, by, narrow)
-        statements = compile_values(kpi, parts, step, by, narrow, self._zone)
-        tables = await asyncio.gather(*(self._readers.rows(sql, params) for sql, params in statements))
-        merged: dict[tuple[int, int, str], Sums] = {}
-        for table in tables:
-            for row in _read(table):
-                merged[row[:3]] = merged.get(row[:3], Sums()).plus(row.sums)
-        return [Row(*key, sums) for key, sums in sorted(merged.items())]
+        return await self._query(kpi).rows(kpi, parts, by, narrow)
 
     async def _series(self, kpi: Kpi, part: Part, narrow: Narrow, step: int, *, wanted: bool) -> list[Row]:
         """What a KPI answers apart from its value: all of kind ``query``, and those over facts that do not add up."""
@@ -277,17 +322,6 @@ class Kpis:
             series=series,
         )
 
-    async def _groups(self, kpi: Kpi, span: Span, by: str, narrow: Narrow) -> list[Group]:
-        if not by:
-            return []
-        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, by, narrow)
-        groups = []
-        for row in sorted(rows, key=lambda row: (-row.sums.samples, row.k)):
-            value, bound = _value(kpi, row.sums), _interval(kpi, row.sums)
-            low, high = (bound.low, bound.high) if bound else (None, None)
-            groups.append(Group(row.k, value, row.sums.samples, status(kpi, value), low, high))
-        return groups
-
     async def _percentiles(self, kpi: Kpi, span: Span, narrow: Narrow) -> list[Percentile]:
         if not kpi.percentiles:
             return []
@@ -298,8 +332,21 @@ class Kpis:
         return [Percentile(q, _centred(found[q])) for q in _SHOWN[kpi.better]]
 
 
-async def _nothing() -> list[Row]:
+async def _nothing() -> _Found:
+    return _Found([], [])
+
+
+async def _no_rows() -> list[Row]:
     return []
+
+
+def _groups(kpi: Kpi, rows: list[Row]) -> list[Group]:
+    groups = []
+    for row in sorted(rows, key=lambda row: (-row.sums.samples, row.k)):
+        value, bound = _value(kpi, row.sums), _interval(kpi, row.sums)
+        low, high = (bound.low, bound.high) if bound else (None, None)
+        groups.append(Group(row.k, value, row.sums.samples, status(kpi, value), low, high))
+    return groups
 
 
 def _narrow(kpi: Kpi, filters: Filters) -> Narrow:
@@ -323,12 +370,12 @@ def _day(text: str) -> date:
         raise Rejected("known", f"expected a date like 2026-11-22; got {text[:40]!r}") from None
 
 
-def _read(table: pa.Table) -> Iterable[Row]:
+def _read(table: pa.Table) -> Iterable[tuple[bool, Row]]:
     if not table.num_rows:
         return []
-    names = ("half", "t", "k", "num", "den", "samples", "total", "squares", "events")
+    names = ("named", "half", "t", "k", "num", "den", "samples", "total", "squares", "events")
     columns = [table.column(name).to_pylist() for name in names]
-    return [Row(half, t, k, Sums(*rest)) for half, t, k, *rest in zip(*columns, strict=True)]
+    return [(bool(named), Row(half, t, k, Sums(*rest))) for named, half, t, k, *rest in zip(*columns, strict=True)]
 
 
 def _sum(rows: Iterable[Row], half: int) -> Sums:

@@ -10,12 +10,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from lopan.catalog import stability
 from lopan.catalog.kpi import Kpi
 from lopan.catalog.source import EVENTS, ROLLUP, columns_of, words
+from lopan.catalog.stability import KEPT, MARGIN, REPORTED, Kept
 from lopan.errors import Rejected
 from lopan.store.base import Param
 
 GRAIN = timedelta(minutes=30)
+_GRAIN_S = GRAIN.total_seconds()
 DAY = 86_400
 PERCENTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
 """Levels of the rollup's sketch; a state can be merged only under the levels it was made with."""
@@ -24,21 +27,12 @@ _FILTERS = {"project": "UInt32", "release": "String", "device": "String", "role"
 """Columns of events that can be filtered by, with their types."""
 
 _LEVELS = ", ".join(map(str, PERCENTILES))
-_MARGIN = timedelta(days=1)
-_SESSIONS = """(
-    SELECT project, min(started) AS time, max(count) AS n, max(status) AS worst, max(errors) AS errors,
-        max(sessions.duration_s) * n AS duration_s, max(sessions.duration_s) AS value, value * value * n AS squares,
-        if(worst = 3, n, 0) AS crashed, if(worst = 2, n, 0) AS abnormal, max(release) AS release, max(device) AS device,
-        max(os) AS os, max(role) AS role, max(customer) AS customer, max(user_id) AS user_id,
-        max(install_id) AS install_id,
-        multiIf(user_id > 0, toUInt64(user_id), install_id > 0, install_id + 4294967296, 0) AS person
-    FROM sessions WHERE hour >= {%(p)s_from:DateTime64(3)} AND hour < {%(p)s_to:DateTime64(3)}
-    GROUP BY project, session
-)"""
+_TIMES = {"measures": "bucket", KEPT: "at"}
+Stretch = tuple[datetime, datetime]
 
 
 class Part(NamedTuple):
-    """Rows of one time range; ``half`` 1 = the range asked for, 0 = the one before it."""
+    """Rows of one time range; ``half`` 1 = the range asked for, 0 = the one before it, which ends where that begins."""
 
     half: int
     start: datetime
@@ -72,76 +66,119 @@ class Narrow(NamedTuple):
         return {name for name in _FILTERS if getattr(self, name)}
 
 
-def compile_values(kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, zone: str) -> list[Statement]:
-    """Rows (half, t, k, num, den, samples, total, squares, events): t = bucket start in epoch seconds (0 without
-    ``step``), k = value of dimension ``by``. Two statements when the denominator comes from another source.
+class _Formula(NamedTuple):
+    """What one statement sums over the rows of one source."""
+
+    source: str
+    above: str
+    below: str
+    samples: str
+    where: str
+
+    @property
+    def of_sums(self) -> bool:
+        return self.source == "sessions" and stability.adds_up((self.above, self.below, self.samples), self.where)
+
+
+class _Piece(NamedTuple):
+    """What is read of one relation: ``fine`` stretches of time row by row, ``whole`` ones by half hour."""
+
+    relation: str
+    fine: list[Stretch]
+    whole: list[Stretch]
+
+
+def compile_values(
+    kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, zone: str, kept: Kept | None = None
+) -> list[Statement]:
+    """Rows (named, half, t, k, num, den, samples, total, squares, events), one a bucket: t = its start in epoch seconds
+    (0 without ``step``). With ``by`` further ones, ``named`` 1: for each half one a value ``k`` of that dimension.
+
+    Two statements when the denominator comes from another source. ``kept`` sums stand for sessions where ``of_sums``.
     """
     if by and by not in kpi.dimensions:
         raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions)}, not by {by!r}")
-    if not kpi.denominator_source:
-        return [_values(kpi, kpi.source, kpi.numerator, kpi.denominator, kpi.samples, parts, step, by, narrow, zone)]
-    other = kpi.denominator_source
-    return [
-        _values(kpi, kpi.source, kpi.numerator, "0", "0", parts, step, by, narrow, zone),
-        _values(kpi, other, "0", kpi.denominator, kpi.samples, parts, step, by, narrow, zone, where="1"),
-    ]
+    return [_values(formula, parts, step, by, narrow, zone, kept) for formula in _formulas(kpi)]
 
 
 def compile_percentiles(kpi: Kpi, part: Part, narrow: Narrow) -> Statement:
     """One row ``q``: ``value`` at each of PERCENTILES, to be raised by half a unit of BFloat16."""
     params: dict[str, Param] = {}
     pieces = []
-    for index, (relation, start, end) in enumerate(
-        _split(part, _fits(kpi.source, columns_of(kpi) | narrow.columns, "", 0, True))
-    ):
-        rows = _rows(kpi.source, relation, f"p{index}", start, end, kpi.where, narrow, params)
-        state = "sketch" if relation == "measures" else f"quantilesBFloat16State({_LEVELS})(value) AS sketch"
+    for piece in _split([part], _fits(kpi.source, columns_of(kpi) | narrow.columns, "", 0, True)):
+        rows = _rows(kpi.source, piece, kpi.where, narrow, params)
+        state = "sketch" if piece.relation == "measures" else f"quantilesBFloat16State({_LEVELS})(value) AS sketch"
         pieces.append(f"SELECT {state} FROM {rows}")
     union = " UNION ALL ".join(pieces)
     return Statement(f"SELECT quantilesBFloat16Merge({_LEVELS})(sketch) AS q FROM ({union})", params)
 
 
+def of_sums(kpi: Kpi, parts: list[Part]) -> bool:
+    """Whether the entry, or its denominator, can be made of the kept sums of sessions, cut as ``parts`` are."""
+    cuts = [moment for part in parts for moment in (part.start, part.end)]
+    return any(formula.of_sums for formula in _formulas(kpi)) and not any(moment.microsecond for moment in cuts)
+
+
+def _formulas(kpi: Kpi) -> list[_Formula]:
+    if not kpi.denominator_source:
+        return [_Formula(kpi.source, kpi.numerator, kpi.denominator, kpi.samples, kpi.where)]
+    return [
+        _Formula(kpi.source, kpi.numerator, "0", "0", kpi.where),
+        _Formula(kpi.denominator_source, "0", kpi.denominator, kpi.samples, "1"),
+    ]
+
+
 def _values(
-    kpi: Kpi, source: str, above: str, below: str, samples: str,
-    parts: list[Part], step: int, by: str, narrow: Narrow, zone: str, where: str | None = None,
-) -> Statement:  # fmt: skip
-    where = kpi.where if where is None else where
+    formula: _Formula, parts: list[Part], step: int, by: str, narrow: Narrow, zone: str, kept: Kept | None
+) -> Statement:
+    source, above, below, samples, where = formula
     columns = words(above) | words(below) | words(samples) | {"n", "value", "squares"}
-    params: dict[str, Param] = {}
-    whole = step < DAY or _whole(zone, parts[0].start)
-    fits = _fits(source, columns | words(where) | narrow.columns, by, step, whole)
-    pieces: list[str] = []
-    for part in parts:
-        for relation, start, end in _split(part, fits) if source != "sessions" else [(source, part.start, part.end)]:
-            rows = _rows(source, relation, f"p{len(pieces)}", start, end, where, narrow, params)
-            time = "bucket" if relation == "measures" else "time"
-            chosen = ", ".join(_column(name, relation) for name in sorted(columns))
-            key = by or "''"
-            pieces.append(f"SELECT {part.half} AS half, {_bucket(time, step)} AS t, {key} AS k, {chosen} FROM {rows}")
+    named = columns | words(where) | narrow.columns | ({by} if by else set())
+    grained = step % int(GRAIN.total_seconds()) == 0 and (step < DAY or _whole(zone, parts[0].start))
+    params: dict[str, Param] = {} if len(parts) == 1 else {"split": parts[1].start}
+    if source != "sessions":
+        pieces = _split(parts, grained and source in EVENTS and named <= ROLLUP)
+    elif kept is None or not formula.of_sums:
+        kept, pieces = None, [_Piece("sessions", [(part.start, part.end) for part in parts], [])]
+    else:
+        fine, whole = _cut(parts, grained and stability.coarse(named))
+        pieces, params = [_Piece(KEPT, fine, whole)], {**kept.params, **params}
+    selects: list[str] = []
+    for piece in pieces:
+        rows = _rows(source, piece, where, narrow, params, kept)
+        time = _TIMES.get(piece.relation, "time")
+        half = str(parts[0].half) if len(parts) == 1 else f"{time} >= {{split:DateTime64(3)}}"
+        chosen = ", ".join(_column(name, piece.relation) for name in sorted(columns))
+        key = f"toString({by})" if by else "''"
+        selects.append(f"SELECT toUInt8({half}) AS half, {_bucket(time, step)} AS t, {key} AS key, {chosen} FROM {rows}")
     if step:
         params |= {"zone": zone} if step >= DAY else {"step": step}
-    union = "\n    UNION ALL ".join(pieces)
+    union = "\n    UNION ALL ".join(selects)
+    flag, sets = ("grouping(key) = 0", "GROUPING SETS ((half, t), (half, key))") if by else ("0", "half, t, key")
     return Statement(
-        f"SELECT half, t, toString(k) AS k, toFloat64({above}) AS num, toFloat64({below}) AS den,\n"
+        f"SELECT toUInt8({flag}) AS named, half, t, key AS k, toFloat64({above}) AS num, toFloat64({below}) AS den,\n"
         f"    toUInt64({samples}) AS samples, toFloat64(sum(value)) AS total, toFloat64(sum(squares)) AS squares,\n"
-        f"    toUInt64(sum(n)) AS events\nFROM (\n    {union}\n)\nGROUP BY half, t, k ORDER BY half, t, k",
+        f"    toUInt64(sum(n)) AS events\nFROM (\n    {union}\n)\nGROUP BY {sets} ORDER BY named, half, t, k",
         params,
     )
 
 
 def _rows(
-    source: str, relation: str, prefix: str, start: datetime, end: datetime, where: str, narrow: Narrow,
-    params: dict[str, Param],
-) -> str:  # fmt: skip
+    source: str, piece: _Piece, where: str, narrow: Narrow, params: dict[str, Param], kept: Kept | None = None
+) -> str:
     """FROM and WHERE of one piece; fills in its parameters."""
-    time = "bucket" if relation == "measures" else "time"
-    params |= {f"{prefix}_start": start, f"{prefix}_end": end}
-    conditions = [f"{time} >= {{{prefix}_start:DateTime64(3)}}", f"{time} < {{{prefix}_end:DateTime64(3)}}"]
+    relation, time = piece.relation, _TIMES.get(piece.relation, "time")
     table = relation
+    within = [_within(time, stretches, name, params) for name, stretches in piece._asdict().items() if name != "relation"]
+    if kept is not None:
+        table = f"(\n{kept.sql}\n)"
+        within = [f"(grain = {grain} AND {one})" for grain, one in zip(stability.GRAINS, within, strict=True) if one]
+    conditions = [f"({' OR '.join(filter(None, within))})"]
     if relation == "sessions":
-        params |= {f"{prefix}_from": start - _MARGIN, f"{prefix}_to": end + _MARGIN}
-        table = _SESSIONS % {"p": prefix}
-    else:
+        moments = [moment for stretch in piece.fine for moment in stretch]
+        params |= {"sessions_from": min(moments) - MARGIN, "sessions_to": max(moments) + MARGIN}
+        table = REPORTED
+    elif kept is None:
         params["source"] = source
         conditions.insert(0, "type = {source:String}")
     for name, kind in _FILTERS.items():
@@ -152,14 +189,44 @@ def _rows(
     return f"{table} WHERE {' AND '.join(conditions)} AND ({where})"
 
 
-def _split(part: Part, fits: bool) -> list[tuple[str, datetime, datetime]]:
-    """The range as raw edge, whole half hours of the rollup, raw edge."""
-    first = datetime.fromtimestamp(-(-part.start.timestamp() // GRAIN.total_seconds()) * GRAIN.total_seconds(), UTC)
-    last = datetime.fromtimestamp(part.end.timestamp() // GRAIN.total_seconds() * GRAIN.total_seconds(), UTC)
-    if not fits or last <= first:
-        return [("events", part.start, part.end)]
-    pieces = [("events", part.start, first), ("measures", first, last), ("events", last, part.end)]
-    return [piece for piece in pieces if piece[1] < piece[2]]
+def _within(time: str, stretches: list[Stretch], prefix: str, params: dict[str, Param]) -> str:
+    """A condition that ``time`` lies in one of the stretches; empty without any."""
+    pieces = []
+    for index, (start, end) in enumerate(stretches):
+        name = f"{prefix}_{index}"
+        params |= {f"{name}_start": start, f"{name}_end": end}
+        pieces.append(f"({time} >= {{{name}_start:DateTime64(3)}} AND {time} < {{{name}_end:DateTime64(3)}})")
+    return f"({' OR '.join(pieces)})" if pieces else ""
+
+
+def _split(parts: list[Part], fits: bool) -> list[_Piece]:
+    """Raw edges and whole half hours of the rollup."""
+    fine, whole = _cut(parts, fits)
+    pieces = [_Piece("events", fine, []), _Piece("measures", [], whole)]
+    return [piece for piece in pieces if piece.fine or piece.whole]
+
+
+def _cut(parts: list[Part], fits: bool) -> tuple[list[Stretch], list[Stretch]]:
+    """The edges of all parts, and the whole half hours between them; edges that touch are one."""
+    fine: list[Stretch] = []
+    whole: list[Stretch] = []
+    for _, start, end in parts:
+        first, last = -(-start.timestamp() // _GRAIN_S) * _GRAIN_S, end.timestamp() // _GRAIN_S * _GRAIN_S
+        if not fits or last <= first:
+            _append(fine, start, end)
+            continue
+        begin, until = datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
+        _append(fine, start, begin)
+        _append(whole, begin, until)
+        _append(fine, until, end)
+    return fine, whole
+
+
+def _append(stretches: list[Stretch], start: datetime, end: datetime) -> None:
+    if start < end and stretches and stretches[-1][1] == start:
+        stretches[-1] = stretches[-1][0], end
+    elif start < end:
+        stretches.append((start, end))
 
 
 def _fits(source: str, columns: set[str], by: str, step: int, whole: bool) -> bool:
