@@ -177,7 +177,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:
-            loop.call_soon_threadsafe(days.touched, commit.days)
+            loop.call_soon_threadsafe(days.touched, commit.days, commit.begun)
             if IDENTIFY in commit.types:
                 loop.call_soon_threadsafe(days.merged)
             commits.publish(commit)

@@ -24,7 +24,8 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
     ``back``/``ahead``: how far events before a day's begin and after its end count for it. A day is closed when it has
     been over for ``ahead``. With ``sliced`` it takes ``{slices}`` and ``{slice}`` too: only the groups of events whose
     hash leaves that remainder, so that a day of any size is computed in bounded memory, in as many rows more. With
-    ``ages`` an open day depends on the time ``{now}``.
+    ``ages`` an open day depends on the time ``{now}``. With ``begun`` a session counts where it began, however much
+    later it is reported.
     """
 
     table: str
@@ -34,6 +35,7 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
     params: Mapping[str, Param] = {}
     sliced: bool = False
     ages: bool = False
+    begun: bool = False
 
     def definition(self, zone: ZoneInfo) -> str:
         """What all rows depend on besides events; another one makes every day be computed again."""
@@ -101,6 +103,7 @@ STABILITY = Daily(
     back=timedelta(hours=24),
     ahead=timedelta(hours=48),
     sliced=True,
+    begun=True,
 )
 DAILY: Sequence[Daily] = (PEOPLE, VISITS, SESSIONS, STABILITY)
 

@@ -119,14 +119,19 @@ class Days:
         """Whether the day is over, and so is the time after it that its rows depend on."""
         return self._clock.now() >= calendar.begin(day + DAY, self.zone) + daily.ahead
 
-    def touched(self, days: Iterable[tuple[int, date]]) -> None:
-        """Events of these projects and local days have become queryable."""
+    def touched(self, days: Iterable[tuple[int, date]], begun: Iterable[tuple[int, date]] = ()) -> None:
+        """Events of these projects and local days have become queryable; sessions ``begun`` long before, or after."""
         for project, day in days:
             self._projects.add(project)
             self._first = min(self._first or day, day)
             for daily in self._daily.values():
                 for near in daily.read_by(Dates(day, day), self.zone):
                     self._mark((daily.table, project, near))
+        for project, day in begun:
+            for daily in self._daily.values():
+                if daily.begun:
+                    for near in daily.read_by(Dates(day, day), self.zone):
+                        self._mark((daily.table, project, near))
         self._open.moved()
         self._asked.clear()
         self._woken.set()
@@ -313,8 +318,10 @@ class Days:
         await self._merge()
         found = await self._call(self._store.find)
         self._last = max(self._last, found.last)
-        for project, day in found.events:
+        for (project, day), events in found.events.items():
             self._projects.add(project)
+            if not events:
+                continue
             self._first = min(self._first or day, day)
         for daily in self._daily.values():
             definition = daily.definition(self.zone)
@@ -326,11 +333,14 @@ class Days:
                     self._versions.setdefault(key, version.number)
                     self._projects.add(project)
                     self._earliest = min(self._earliest or day, day)
-            for project, day in found.events:
+            events = dict(found.events)
+            if daily.begun:
+                events |= {key: events.get(key, 0) + number for key, number in found.begun.items()}
+            for project, day in events:
                 for near in daily.read_by(Dates(day, day), self.zone):
                     reads = daily.reads(Dates(near, near), self.zone)
                     key = daily.table, project, near
-                    if sum(found.events.get((project, one), 0) for one in reads) > counted.get(key, 0):
+                    if sum(events.get((project, one), 0) for one in reads) > counted.get(key, 0):
                         self._mark(key)
         self._asked.clear()
         self._woken.set()

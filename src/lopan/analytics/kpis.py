@@ -138,10 +138,10 @@ class Kpis:
         now, then = _sum(rows, 1), _sum(rows, 0)
         value, bound = _value(kpi, now), _interval(kpi, now)
         moment = self._clock.now()
-        points = self._days(kpi, drawn_rows) if queried else []
+        points = self._daily(kpi, drawn_rows) if queried else []
         if drawn:
             points = _points(kpi, rows, span, step, moment, self._zone)
-        against_points = self._days(kpi, other_days)
+        against_points = self._daily(kpi, other_days)
         if other and drawn:
             against_points = _points(kpi, others, other.span, step, moment, self._zone)
         if facts and series:
@@ -293,7 +293,7 @@ class Kpis:
             known = ", ".join(sorted(self._queries)) or "none"
             raise GiveUp(f"KPI {kpi.id}: there is no query {kpi.query!r}; known queries: {known}") from None
 
-    def _days(self, kpi: Kpi, rows: list[Row]) -> list[Point]:
+    def _daily(self, kpi: Kpi, rows: list[Row]) -> list[Point]:
         """Local days as points; the one that is going on is partial."""
         zone = ZoneInfo(self._zone)
         today = self._clock.now().astimezone(zone).date()

@@ -22,7 +22,10 @@ REUSE_COST = 1.5
 """Open days that new events have overtaken are still given out for this many times what it cost to compute them."""
 
 PATIENCE_S = 0.3
-"""Whoever asks waits so long for days that are computed again, then gets them as they were: a flood keeps nobody."""
+"""Whoever asks waits so long for days that are computed again, then gets them as they were: a flood keeps nobody.
+
+Days that took longer the last time are not waited for at all.
+"""
 
 LATE_S = 1.0
 """Open days that events have overtaken for longer than this are named as late."""
@@ -101,7 +104,8 @@ class OpenDays:
         task = self._begin(key, daily, dates).task
         if known is None or not self._reuse:
             return await asyncio.shield(task), False
-        await asyncio.wait({task}, timeout=PATIENCE_S)
+        if known.cost < PATIENCE_S:
+            await asyncio.wait({task}, timeout=PATIENCE_S)
         if task.done() and not task.cancelled() and task.exception() is None:
             return task.result(), False
         return known, known.moves != self._moves and now - known.began > LATE_S
@@ -146,27 +150,34 @@ class OpenDays:
     async def _compute(self, key: Key, daily: Daily, run: _Run) -> Open:
         loop = asyncio.get_running_loop()
         table, project = key
-        async with self._turn:
+        while True:
+            # What is at hand already rests before it takes its turn, so that what nobody has yet never waits for that.
             if key in self._known:
                 await asyncio.sleep(self._rested - loop.time())
-            await loop.run_in_executor(self._thread, self._sweep)
-            run.moves, now, began = self._moves, self._clock.now(), loop.time()
-            first = self._reserve(len(run.dates))
-            numbers = range(first, first + len(run.dates))
-            call = partial(self._store.open, daily, project, run.dates, first, now)
-            try:
-                await loop.run_in_executor(self._thread, call)
-            except BaseException:
-                self._gone.append((table, numbers))
-                self._rested = loop.time() + _RETRY_S
-                raise
-            cost = loop.time() - began
-            if cost > PATIENCE_S:
-                self._rested = loop.time() + _DUTY * cost
-            opened = Open(first, run.dates, run.moves, now, began, cost)
-            weakref.finalize(opened, self._gone.append, (table, numbers)).atexit = False
-            self._known[key] = opened
-            return opened
+            async with self._turn:
+                if key not in self._known or self._rested <= loop.time():
+                    return await self._take(table, project, daily, run)
+
+    async def _take(self, table: str, project: int, daily: Daily, run: _Run) -> Open:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._sweep)
+        run.moves, now, began = self._moves, self._clock.now(), loop.time()
+        first = self._reserve(len(run.dates))
+        numbers = range(first, first + len(run.dates))
+        call = partial(self._store.open, daily, project, run.dates, first, now)
+        try:
+            await loop.run_in_executor(self._thread, call)
+        except BaseException:
+            self._gone.append((table, numbers))
+            self._rested = loop.time() + _RETRY_S
+            raise
+        cost = loop.time() - began
+        if cost > PATIENCE_S:
+            self._rested = loop.time() + _DUTY * cost
+        opened = Open(first, run.dates, run.moves, now, began, cost)
+        weakref.finalize(opened, self._gone.append, (table, numbers)).atexit = False
+        self._known[table, project] = opened
+        return opened
 
     def _sweep(self) -> None:
         """Delete what nobody holds any more."""

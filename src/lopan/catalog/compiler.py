@@ -136,10 +136,11 @@ def _values(
     named = columns | words(where) | narrow.columns | ({by} if by else set())
     grained = step % int(GRAIN.total_seconds()) == 0 and (step < DAY or _whole(zone, parts[0].start))
     params: dict[str, Param] = {} if len(parts) == 1 else {"split": parts[1].start}
+    kept = kept if formula.of_sums else None
     if source != "sessions":
         pieces = _split(parts, grained and source in EVENTS and named <= ROLLUP)
-    elif kept is None or not formula.of_sums:
-        kept, pieces = None, [_Piece("sessions", [(part.start, part.end) for part in parts], [])]
+    elif kept is None:
+        pieces = [_Piece("sessions", [(part.start, part.end) for part in parts], [])]
     else:
         fine, whole = _cut(parts, grained and stability.coarse(named))
         pieces, params = [_Piece(KEPT, fine, whole)], {**kept.params, **params}

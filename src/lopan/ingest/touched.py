@@ -13,12 +13,13 @@ QUARTER_MS = 900_000
 """Local days begin at a whole quarter of an hour of UTC, in every zone there is today."""
 
 APART_MS = 23 * 3_600_000
-"""A session that began longer than this before its report touches the day on which it began, too."""
+"""A session that began longer than this before its report, or after it, touches the day on which it began, too."""
+
+FARTHEST_MS = 400 * 86_400_000
+"""No clock that is further away is believed: this is how long events are kept."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT = 100_000
-_LAST_MS = 4_102_444_800_000
-"""The year 2100: no clock that is further ahead is believed."""
 
 Numbers = npt.NDArray[np.int64]
 
@@ -31,24 +32,25 @@ class Touched:
         self._days: dict[int, date] = {}
 
     def __call__(self, rows: pa.Table) -> frozenset[tuple[int, date]]:
-        """(project, local day) of every row, and of the begin of sessions that lies far from their report."""
+        """(project, local day) of every row."""
         if not rows.num_rows:
             return frozenset()
-        at, projects = _milliseconds(rows, "time"), rows.column("project").to_numpy().astype(np.int64)
-        found = self._days_of(projects, at)
-        if "started" in rows.column_names:
-            began = _milliseconds(rows, "started")
-            apart = (began > 0) & (began < _LAST_MS) & ((at - began > APART_MS) | (began > at))
-            if apart.any():
-                found |= self._days_of(projects[apart], began[apart])
-        return frozenset(found)
+        return self._days_of(_projects(rows), _milliseconds(rows, "time"))
 
-    def _days_of(self, projects: Numbers, moments: Numbers) -> set[tuple[int, date]]:
+    def begun(self, rows: pa.Table) -> frozenset[tuple[int, date]]:
+        """(project, local day) of the begin of sessions that lies far from their report."""
+        if not rows.num_rows or "started" not in rows.column_names:
+            return frozenset()
+        at, began = _milliseconds(rows, "time"), _milliseconds(rows, "started")
+        apart = (began > 0) & ((at - began > APART_MS) | (began > at)) & (np.abs(at - began) < FARTHEST_MS)
+        return self._days_of(_projects(rows)[apart], began[apart]) if apart.any() else frozenset()
+
+    def _days_of(self, projects: Numbers, moments: Numbers) -> frozenset[tuple[int, date]]:
         # Neighbours mostly agree, so most rows are gone before the costly part.
         both = (projects << 32) + moments // QUARTER_MS
         fresh = np.ones(len(both), np.bool_)
         np.not_equal(both[1:], both[:-1], out=fresh[1:])
-        return {(one >> 32, self._day(one & 0xFFFFFFFF)) for one in set(both[fresh].tolist())}
+        return frozenset((one >> 32, self._day(one & 0xFFFFFFFF)) for one in set(both[fresh].tolist()))
 
     def _day(self, quarter: int) -> date:
         day = self._days.get(quarter)
@@ -58,6 +60,11 @@ class Touched:
             moment = _EPOCH + timedelta(milliseconds=quarter * QUARTER_MS)
             day = self._days[quarter] = moment.astimezone(self._zone).date()
         return day
+
+
+def _projects(rows: pa.Table) -> Numbers:
+    numbers: Numbers = rows.column("project").to_numpy().astype(np.int64)
+    return numbers
 
 
 def _milliseconds(rows: pa.Table, name: str) -> Numbers:
