@@ -318,9 +318,9 @@ class Days:
         await self._merge()
         found = await self._call(self._store.find)
         self._last = max(self._last, found.last)
-        for (project, day), events in found.events.items():
+        for (project, day), number in found.events.items():
             self._projects.add(project)
-            if not events:
+            if not number:
                 continue
             self._first = min(self._first or day, day)
         for daily in self._daily.values():

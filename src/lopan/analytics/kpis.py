@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
 from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ import pyarrow as pa
 from lopan.analytics import calendar, comparison
 from lopan.analytics.calendar import Dates
 from lopan.analytics.daily import STABILITY
-from lopan.analytics.days import Days, Rows
+from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.intervals import Interval, normal, standard_error, wilson, z_means, z_shares
 from lopan.analytics.metric import (
@@ -33,6 +34,7 @@ from lopan.analytics.metric import (
 from lopan.analytics.query import Query, Row, Sums
 from lopan.analytics.span import step_for
 from lopan.analytics.status import status, trend
+from lopan.analytics.together import Together
 from lopan.catalog import (
     AXES,
     DAY,
@@ -40,13 +42,18 @@ from lopan.catalog import (
     PERCENTILES,
     WEEK,
     Catalog,
+    Formula,
+    Frame,
     Kept,
     Kpi,
     Narrow,
     Part,
+    check_dimension,
     compile_percentiles,
     compile_values,
-    of_sums,
+    formulas,
+    sources,
+    together,
 )
 from lopan.clock import Clock
 from lopan.errors import GiveUp, Rejected
@@ -66,7 +73,12 @@ class _Found(NamedTuple):
 
     rows: list[Row]
     groups: list[Row]
-    late: list[date] = []
+    late: Sequence[date] = ()
+
+    def plus(self, other: _Found) -> _Found:
+        """Both together, as the two halves of a figure."""
+        late = sorted({*self.late, *other.late})
+        return _Found(_added(self.rows, other.rows), _added(self.groups, other.groups), late)
 
 
 class _Other:
@@ -101,6 +113,8 @@ class Kpis:
         self.catalog = catalog
         self._clock = clock
         self._zone = zone
+        self._values = Together(self._answer)
+        self._sketches = Together(self._sketch)
 
     async def metric(
         self,
@@ -209,33 +223,38 @@ class Kpis:
         self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, *, keep: bool = True
     ) -> _Found:
         """Every part by bucket, and the last one as a whole by each value of ``by``."""
-        if by and by not in kpi.dimensions:
-            raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions) or 'nothing'}, not by {by!r}")
+        check_dimension(kpi, by)
         if kpi.of_facts or kpi.kind == "query":
             rows, groups = await asyncio.gather(
                 self._rows(kpi, parts, step, "", narrow),
                 self._rows(kpi, parts[-1:], 0, by, narrow) if by else _no_rows(),
             )
             return _Found(rows, groups)
-        kept = await self._kept(kpi, parts, narrow) if keep else None
-        statements = compile_values(
-            kpi, parts, step, by, narrow, self._zone, Kept(kept.sql, kept.params) if kept else None
-        )
-        tables = await asyncio.gather(*(self._readers.rows(sql, params) for sql, params in statements))
-        merged: dict[bool, dict[tuple[int, int, str], Sums]] = {False: {}, True: {}}
-        for table in tables:
-            for named, row in _read(table):
-                sums = merged[named]
-                sums[row[:3]] = sums.get(row[:3], Sums()).plus(row.sums)
-        rows, groups = ([Row(*key, sums) for key, sums in sorted(merged[named].items())] for named in (False, True))
-        return _Found(rows, [row for row in groups if row.half == parts[-1].half], kept.late if kept else [])
+        frame = Frame(tuple(parts), step, by, narrow, self._zone, keep and self._days is not None)
+        found = await asyncio.gather(*(self._values.ask(frame, formula) for formula in formulas(kpi)))
+        return reduce(_Found.plus, found)
 
-    async def _kept(self, kpi: Kpi, parts: list[Part], narrow: Narrow) -> Rows | None:
-        if self._days is None or not of_sums(kpi, parts):
-            return None
-        zone = self._days.zone
-        dates = Dates(calendar.local(parts[0].start, zone), calendar.local(parts[-1].end - _INSTANT, zone))
-        return await self._days.rows(STABILITY, dates, narrow.project)
+    async def _answer(self, frame: Frame, asked: Sequence[Formula]) -> list[_Found]:
+        """All formulas of one frame, with one statement for those that are read from the same rows."""
+        groups = together(asked, frame)
+        answers = await asyncio.gather(*(self._group(frame, group) for group in groups))
+        found = {formula: answer for group in answers for formula, answer in group.items()}
+        return [found[formula] for formula in asked]
+
+    async def _group(self, frame: Frame, group: Sequence[Formula]) -> dict[Formula, _Found]:
+        kept, late = None, []
+        if self._days is not None and frame.of_kept(group[0]):
+            first, last = frame.parts[0].start, frame.parts[-1].end - _INSTANT
+            dates = Dates(calendar.local(first, self._days.zone), calendar.local(last, self._days.zone))
+            source = await self._days.rows(STABILITY, dates, frame.narrow.project)
+            kept, late = Kept(source.sql, source.params), source.late
+        table = await self._readers.rows(*compile_values(group, frame, kept))
+        numbers = sources(group)
+        found = {}
+        for index, formula in enumerate(group):
+            rows = _read(table, index, numbers[formula.source], frame.parts[-1].half)
+            found[formula] = _Found(*rows, late)
+        return found
 
     async def _rows(self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow) -> list[Row]:
         """Of facts and of queries."""
@@ -325,11 +344,27 @@ class Kpis:
     async def _percentiles(self, kpi: Kpi, span: Span, narrow: Narrow) -> list[Percentile]:
         if not kpi.percentiles:
             return []
-        sql, params = compile_percentiles(kpi, Part(1, span.start, span.end), narrow)
-        table = await self._readers.rows(sql, params)
-        values = table.column("q").to_pylist()[0] if table.num_rows else [math.nan] * len(PERCENTILES)
-        found = dict(zip(PERCENTILES, values, strict=True))
+        frame = Frame((Part(1, span.start, span.end),), 0, "", narrow, self._zone)
+        found = await self._sketches.ask(frame, formulas(kpi)[0])
         return [Percentile(q, _centred(found[q])) for q in _SHOWN[kpi.better]]
+
+    async def _sketch(self, frame: Frame, asked: Sequence[Formula]) -> list[dict[float, float]]:
+        """The value at each of PERCENTILES, for every formula; NaN without any row."""
+        found: dict[Formula, dict[float, float]] = {}
+        for group in together(asked, frame):
+            table = await self._readers.rows(*compile_percentiles(group, frame))
+            numbers, known = sources(group), {row["source"]: row["q"] for row in table.to_pylist()}
+            for formula in group:
+                values = known.get(numbers[formula.source], [math.nan] * len(PERCENTILES))
+                found[formula] = dict(zip(PERCENTILES, values, strict=True))
+        return [found[formula] for formula in asked]
+
+
+def _added(one: Iterable[Row], other: Iterable[Row]) -> list[Row]:
+    merged: dict[tuple[int, int, str], Sums] = {}
+    for row in (*one, *other):
+        merged[row[:3]] = merged.get(row[:3], Sums()).plus(row.sums)
+    return [Row(*key, sums) for key, sums in sorted(merged.items())]
 
 
 async def _nothing() -> _Found:
@@ -370,12 +405,18 @@ def _day(text: str) -> date:
         raise Rejected("known", f"expected a date like 2026-11-22; got {text[:40]!r}") from None
 
 
-def _read(table: pa.Table) -> Iterable[tuple[bool, Row]]:
+def _read(table: pa.Table, index: int, source: int, half: int) -> tuple[list[Row], list[Row]]:
+    """The rows of one formula by bucket, and those of ``half`` by value of a dimension."""
     if not table.num_rows:
-        return []
-    names = ("named", "half", "t", "k", "num", "den", "samples", "total", "squares", "events")
-    columns = [table.column(name).to_pylist() for name in names]
-    return [(bool(named), Row(half, t, k, Sums(*rest))) for named, half, t, k, *rest in zip(*columns, strict=True)]
+        return [], []
+    names = ("named", "source", "half", "t", "k", *(f"{name}_{index}" for name in ("num", "den", "samples")))
+    columns = [table.column(name).to_pylist() for name in (*names, "total", "squares", "events")]
+    rows: list[Row] = []
+    groups: list[Row] = []
+    for named, number, part, t, k, num, den, samples, total, squares, events in zip(*columns, strict=True):
+        if number == source and (not named or part == half):
+            (groups if named else rows).append(Row(part, t, k, Sums(num, den, samples, total, squares, events)))
+    return rows, groups
 
 
 def _sum(rows: Iterable[Row], half: int) -> Sums:

@@ -1,24 +1,23 @@
-"""From a catalog entry to SQL: rollup for whole half hours, raw rows for the edges, so that any range is exact.
+"""From catalog entries to SQL: rollup for whole half hours, raw rows for the edges, so that any range is exact.
 
 Values never enter the text, only ``{name:Type}`` parameters; what enters is an entry's formula and fixed fragments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lopan.catalog import stability
 from lopan.catalog.kpi import Kpi
-from lopan.catalog.source import EVENTS, ROLLUP, columns_of, words
-from lopan.catalog.stability import KEPT, MARGIN, REPORTED, Kept
+from lopan.catalog.source import EVENTS, ROLLUP, words
+from lopan.catalog.stability import GRAINS, MARGIN, REPORTED, Kept
+from lopan.catalog.stretch import GRAIN, Cut, cut, within
 from lopan.errors import Rejected
 from lopan.store.base import Param
 
-GRAIN = timedelta(minutes=30)
-_GRAIN_S = GRAIN.total_seconds()
 DAY = 86_400
 PERCENTILES = (0.05, 0.1, 0.5, 0.9, 0.95)
 """Levels of the rollup's sketch; a state can be merged only under the levels it was made with."""
@@ -27,8 +26,7 @@ _FILTERS = {"project": "UInt32", "release": "String", "device": "String", "role"
 """Columns of events that can be filtered by, with their types."""
 
 _LEVELS = ", ".join(map(str, PERCENTILES))
-_TIMES = {"measures": "bucket", KEPT: "at"}
-Stretch = tuple[datetime, datetime]
+_SESSIONS = "sessions"
 
 
 class Part(NamedTuple):
@@ -66,8 +64,8 @@ class Narrow(NamedTuple):
         return {name for name in _FILTERS if getattr(self, name)}
 
 
-class _Formula(NamedTuple):
-    """What one statement sums over the rows of one source."""
+class Formula(NamedTuple):
+    """What is summed over the rows of one source: a figure, or a half of one."""
 
     source: str
     above: str
@@ -76,164 +74,177 @@ class _Formula(NamedTuple):
     where: str
 
     @property
+    def columns(self) -> set[str]:
+        """What has to be read to sum it."""
+        return words(self.above) | words(self.below) | words(self.samples) | {"n", "value", "squares"}
+
+    @property
     def of_sums(self) -> bool:
-        return self.source == "sessions" and stability.adds_up((self.above, self.below, self.samples), self.where)
+        """Whether the kept sums of sessions tell it."""
+        return self.source == _SESSIONS and stability.adds_up((self.above, self.below, self.samples), self.where)
 
 
-class _Piece(NamedTuple):
-    """What is read of one relation: ``fine`` stretches of time row by row, ``whole`` ones by half hour."""
+class Frame(NamedTuple):
+    """What figures that are read together share: at most two parts in order, seconds a bucket (0 = none), a dimension.
 
-    relation: str
-    fine: list[Stretch]
-    whole: list[Stretch]
-
-
-def compile_values(
-    kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, zone: str, kept: Kept | None = None
-) -> list[Statement]:
-    """Rows (named, half, t, k, num, den, samples, total, squares, events), one a bucket: t = its start in epoch seconds
-    (0 without ``step``). With ``by`` further ones, ``named`` 1: for each half one a value ``k`` of that dimension.
-
-    Two statements when the denominator comes from another source. ``kept`` sums stand for sessions where ``of_sums``.
+    ``kept``: what kept sums can tell, and are cut finely enough for, is to come from them.
     """
-    if by and by not in kpi.dimensions:
-        raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions)}, not by {by!r}")
-    return [_values(formula, parts, step, by, narrow, zone, kept) for formula in _formulas(kpi)]
+
+    parts: tuple[Part, ...]
+    step: int
+    by: str
+    narrow: Narrow
+    zone: str
+    kept: bool = False
+
+    def of_kept(self, formula: Formula) -> bool:
+        """Whether the formula is to be told from kept sums."""
+        return (
+            self.kept
+            and formula.of_sums
+            and not any(part.start.microsecond or part.end.microsecond for part in self.parts)
+        )
+
+    def halves(self, formula: Formula) -> bool:
+        """Whether sums by half hour know all that the formula asks for."""
+        grain = int(GRAIN.total_seconds())
+        if self.step % grain or (self.step >= DAY and not _whole(self.zone, self.parts[0].start)):
+            return False
+        asked = formula.columns | words(formula.where) | self.narrow.columns | ({self.by} if self.by else set())
+        return stability.coarse(asked) if self.of_kept(formula) else formula.source in EVENTS and asked <= ROLLUP
 
 
-def compile_percentiles(kpi: Kpi, part: Part, narrow: Narrow) -> Statement:
-    """One row ``q``: ``value`` at each of PERCENTILES, to be raised by half a unit of BFloat16."""
-    params: dict[str, Param] = {}
-    pieces = []
-    for piece in _split([part], _fits(kpi.source, columns_of(kpi) | narrow.columns, "", 0, True)):
-        rows = _rows(kpi.source, piece, kpi.where, narrow, params)
-        state = "sketch" if piece.relation == "measures" else f"quantilesBFloat16State({_LEVELS})(value) AS sketch"
-        pieces.append(f"SELECT {state} FROM {rows}")
-    union = " UNION ALL ".join(pieces)
-    return Statement(f"SELECT quantilesBFloat16Merge({_LEVELS})(sketch) AS q FROM ({union})", params)
-
-
-def of_sums(kpi: Kpi, parts: list[Part]) -> bool:
-    """Whether the entry, or its denominator, can be made of the kept sums of sessions, cut as ``parts`` are."""
-    cuts = [moment for part in parts for moment in (part.start, part.end)]
-    return any(formula.of_sums for formula in _formulas(kpi)) and not any(moment.microsecond for moment in cuts)
-
-
-def _formulas(kpi: Kpi) -> list[_Formula]:
+def formulas(kpi: Kpi) -> list[Formula]:
+    """What has to be summed for an entry over events; two when the denominator comes from another source."""
     if not kpi.denominator_source:
-        return [_Formula(kpi.source, kpi.numerator, kpi.denominator, kpi.samples, kpi.where)]
+        return [Formula(kpi.source, kpi.numerator, kpi.denominator, kpi.samples, kpi.where)]
     return [
-        _Formula(kpi.source, kpi.numerator, "0", "0", kpi.where),
-        _Formula(kpi.denominator_source, "0", kpi.denominator, kpi.samples, "1"),
+        Formula(kpi.source, kpi.numerator, "0", "0", kpi.where),
+        Formula(kpi.denominator_source, "0", kpi.denominator, kpi.samples, "1"),
     ]
 
 
-def _values(
-    formula: _Formula, parts: list[Part], step: int, by: str, narrow: Narrow, zone: str, kept: Kept | None
-) -> Statement:
-    source, above, below, samples, where = formula
-    columns = words(above) | words(below) | words(samples) | {"n", "value", "squares"}
-    named = columns | words(where) | narrow.columns | ({by} if by else set())
-    grained = step % int(GRAIN.total_seconds()) == 0 and (step < DAY or _whole(zone, parts[0].start))
-    params: dict[str, Param] = {} if len(parts) == 1 else {"split": parts[1].start}
-    kept = kept if formula.of_sums else None
-    if source != "sessions":
-        pieces = _split(parts, grained and source in EVENTS and named <= ROLLUP)
-    elif kept is None:
-        pieces = [_Piece("sessions", [(part.start, part.end) for part in parts], [])]
-    else:
-        fine, whole = _cut(parts, grained and stability.coarse(named))
-        pieces, params = [_Piece(KEPT, fine, whole)], {**kept.params, **params}
-    selects: list[str] = []
-    for piece in pieces:
-        rows = _rows(source, piece, where, narrow, params, kept)
-        time = _TIMES.get(piece.relation, "time")
+def together(asked: Iterable[Formula], frame: Frame) -> list[list[Formula]]:
+    """Distinct formulas in groups that one statement each can answer."""
+    wheres: dict[str, list[str]] = {}
+    groups: dict[tuple[object, ...], list[Formula]] = {}
+    for formula in dict.fromkeys(asked):
+        known = wheres.setdefault(formula.source, [])
+        if formula.where not in known:
+            known.append(formula.where)
+        source = formula.source if formula.source == _SESSIONS else ""
+        key = source, frame.of_kept(formula), frame.halves(formula), known.index(formula.where)
+        groups.setdefault(key, []).append(formula)
+    return list(groups.values())
+
+
+def compile_values(group: Sequence[Formula], frame: Frame, kept: Kept | None = None) -> Statement:
+    """Rows (named, source, half, t, k, total, squares, events) with num_I, den_I, samples_I for the I-th of ``group``,
+    which count where ``source`` is its own, as ``sources`` numbers them.
+
+    One row a bucket, ``t`` = its start in epoch seconds (0 without ``step``); with ``by`` further ones, ``named`` 1:
+    for each half one a value ``k`` of that dimension. ``kept`` for a group that is told from kept sums.
+    """
+    parts, params = frame.parts, dict(kept.params if kept else {})
+    if len(parts) > 1:
+        params["split"] = parts[1].start
+    columns = sorted(set[str]().union(*(formula.columns for formula in group)))
+    stretches = cut([(part.start, part.end) for part in parts], frame.halves(group[0]))
+    selects = []
+    for relation, time, rows in _relations(group, stretches, frame.narrow, params, kept):
         half = str(parts[0].half) if len(parts) == 1 else f"{time} >= {{split:DateTime64(3)}}"
-        chosen = ", ".join(_column(name, piece.relation) for name in sorted(columns))
-        key = f"toString({by})" if by else "''"
-        selects.append(f"SELECT toUInt8({half}) AS half, {_bucket(time, step)} AS t, {key} AS key, {chosen} FROM {rows}")
-    if step:
-        params |= {"zone": zone} if step >= DAY else {"step": step}
+        chosen = ", ".join(_column(name, relation) for name in columns)
+        key = f"toString({frame.by})" if frame.by else "''"
+        selects.append(
+            f"SELECT {_number(group)} AS source, toUInt8({half}) AS half, {_bucket(time, frame.step)} AS t, {key} AS key,"
+            f" {chosen} FROM {rows}"
+        )
+    if frame.step:
+        params |= {"zone": frame.zone} if frame.step >= DAY else {"step": frame.step}
     union = "\n    UNION ALL ".join(selects)
-    flag, sets = ("grouping(key) = 0", "GROUPING SETS ((half, t), (half, key))") if by else ("0", "half, t, key")
+    flag, keys = "0", "source, half, t, key"
+    if frame.by:
+        flag, keys = "grouping(key) = 0", "GROUPING SETS ((source, half, t), (source, half, key))"
+    sums = ",\n    ".join(
+        f"toFloat64({one.above}) AS num_{index}, toFloat64({one.below}) AS den_{index}, toUInt64({one.samples}) AS samples_{index}"
+        for index, one in enumerate(group)
+    )
     return Statement(
-        f"SELECT toUInt8({flag}) AS named, half, t, key AS k, toFloat64({above}) AS num, toFloat64({below}) AS den,\n"
-        f"    toUInt64({samples}) AS samples, toFloat64(sum(value)) AS total, toFloat64(sum(squares)) AS squares,\n"
-        f"    toUInt64(sum(n)) AS events\nFROM (\n    {union}\n)\nGROUP BY {sets} ORDER BY named, half, t, k",
+        f"SELECT toUInt8({flag}) AS named, source, half, t, key AS k, {sums},\n    toFloat64(sum(value)) AS total,"
+        f" toFloat64(sum(squares)) AS squares, toUInt64(sum(n)) AS events\nFROM (\n    {union}\n)\n"
+        f"GROUP BY {keys} ORDER BY named, half, t, k",
         params,
     )
 
 
-def _rows(
-    source: str, piece: _Piece, where: str, narrow: Narrow, params: dict[str, Param], kept: Kept | None = None
-) -> str:
-    """FROM and WHERE of one piece; fills in its parameters."""
-    relation, time = piece.relation, _TIMES.get(piece.relation, "time")
-    table = relation
-    within = [_within(time, stretches, name, params) for name, stretches in piece._asdict().items() if name != "relation"]
+def compile_percentiles(group: Sequence[Formula], frame: Frame) -> Statement:
+    """Rows ``source``, as ``sources`` numbers them, and ``q``: ``value`` at each of PERCENTILES, to be raised by half
+    a unit of BFloat16.
+    """
+    params: dict[str, Param] = {}
+    stretches = cut([(part.start, part.end) for part in frame.parts], frame.halves(group[0]))
+    pieces = []
+    for relation, _, rows in _relations(group, stretches, frame.narrow, params, None):
+        sketch = "sketch" if relation == "measures" else f"quantilesBFloat16State({_LEVELS})(value) AS sketch"
+        summed = "" if relation == "measures" else " GROUP BY source"
+        pieces.append(f"SELECT {_number(group)} AS source, {sketch} FROM {rows}{summed}")
+    union = " UNION ALL ".join(pieces)
+    merged = f"quantilesBFloat16Merge({_LEVELS})(sketch) AS q"
+    return Statement(f"SELECT source, {merged} FROM ({union}) GROUP BY source", params)
+
+
+def sources(group: Sequence[Formula]) -> dict[str, int]:
+    """The number that rows of each source bear in the answer to a group."""
+    return {source: number for number, source in enumerate(dict.fromkeys(formula.source for formula in group))}
+
+
+def _number(group: Sequence[Formula]) -> str:
+    first, *others = sources(group).values()
+    tests = ", ".join(f"type = {{source_{number}:String}}, {number}" for number in others)
+    return f"toUInt8(multiIf({tests}, {first}))" if others else f"toUInt8({first})"
+
+
+def _relations(
+    group: Sequence[Formula], stretches: Cut, narrow: Narrow, params: dict[str, Param], kept: Kept | None
+) -> list[tuple[str, str, str]]:
+    """What is read for the group: relation, its column of time, FROM and WHERE; fills in their parameters."""
+    fine, whole = stretches
+    rest = _narrowed(narrow, params)
     if kept is not None:
-        table = f"(\n{kept.sql}\n)"
-        within = [f"(grain = {grain} AND {one})" for grain, one in zip(stability.GRAINS, within, strict=True) if one]
-    conditions = [f"({' OR '.join(filter(None, within))})"]
-    if relation == "sessions":
-        moments = [moment for stretch in piece.fine for moment in stretch]
-        params |= {"sessions_from": min(moments) - MARGIN, "sessions_to": max(moments) + MARGIN}
-        table = REPORTED
-    elif kept is None:
-        params["source"] = source
-        conditions.insert(0, "type = {source:String}")
+        times = zip(GRAINS, (fine, whole), ("fine", "whole"), strict=True)
+        pieces = [f"(grain = {grain} AND {within('at', those, name, params)})" for grain, those, name in times if those]
+        return [("kept", "at", f"(\n{kept.sql}\n) WHERE ({' OR '.join(pieces)}){rest} AND ({group[0].where})")]
+    if group[0].source == _SESSIONS:
+        params |= {"sessions_from": fine[0][0] - MARGIN, "sessions_to": fine[-1][1] + MARGIN}
+        condition = within("time", fine, "fine", params)
+        return [(_SESSIONS, "time", f"{REPORTED} WHERE {condition}{rest} AND ({group[0].where})")]
+    wheres = {formula.source: formula.where for formula in group}
+    params |= {f"source_{number}": source for source, number in sources(group).items()}
+    types = " OR ".join(
+        f"(type = {{source_{number}:String}} AND ({wheres[source]}))" for source, number in sources(group).items()
+    )
+    read = (("events", "time", fine, "fine"), ("measures", "bucket", whole, "whole"))
+    return [
+        (relation, time, f"{relation} WHERE ({types}) AND {within(time, those, name, params)}{rest}")
+        for relation, time, those, name in read
+        if those
+    ]
+
+
+def _narrowed(narrow: Narrow, params: dict[str, Param]) -> str:
+    conditions = []
     for name, kind in _FILTERS.items():
         wanted = getattr(narrow, name)
         if wanted:
             params[name] = wanted
-            conditions.append(f"{name} = {{{name}:{kind}}}")
-    return f"{table} WHERE {' AND '.join(conditions)} AND ({where})"
+            conditions.append(f" AND {name} = {{{name}:{kind}}}")
+    return "".join(conditions)
 
 
-def _within(time: str, stretches: list[Stretch], prefix: str, params: dict[str, Param]) -> str:
-    """A condition that ``time`` lies in one of the stretches; empty without any."""
-    pieces = []
-    for index, (start, end) in enumerate(stretches):
-        name = f"{prefix}_{index}"
-        params |= {f"{name}_start": start, f"{name}_end": end}
-        pieces.append(f"({time} >= {{{name}_start:DateTime64(3)}} AND {time} < {{{name}_end:DateTime64(3)}})")
-    return f"({' OR '.join(pieces)})" if pieces else ""
-
-
-def _split(parts: list[Part], fits: bool) -> list[_Piece]:
-    """Raw edges and whole half hours of the rollup."""
-    fine, whole = _cut(parts, fits)
-    pieces = [_Piece("events", fine, []), _Piece("measures", [], whole)]
-    return [piece for piece in pieces if piece.fine or piece.whole]
-
-
-def _cut(parts: list[Part], fits: bool) -> tuple[list[Stretch], list[Stretch]]:
-    """The edges of all parts, and the whole half hours between them; edges that touch are one."""
-    fine: list[Stretch] = []
-    whole: list[Stretch] = []
-    for _, start, end in parts:
-        first, last = -(-start.timestamp() // _GRAIN_S) * _GRAIN_S, end.timestamp() // _GRAIN_S * _GRAIN_S
-        if not fits or last <= first:
-            _append(fine, start, end)
-            continue
-        begin, until = datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
-        _append(fine, start, begin)
-        _append(whole, begin, until)
-        _append(fine, until, end)
-    return fine, whole
-
-
-def _append(stretches: list[Stretch], start: datetime, end: datetime) -> None:
-    if start < end and stretches and stretches[-1][1] == start:
-        stretches[-1] = stretches[-1][0], end
-    elif start < end:
-        stretches.append((start, end))
-
-
-def _fits(source: str, columns: set[str], by: str, step: int, whole: bool) -> bool:
-    """Whether the rollup knows all that is asked; ``whole`` = days of the zone begin with a half hour of UTC."""
-    named = columns | ({by} if by else set())
-    return source in EVENTS and named <= ROLLUP and step % int(GRAIN.total_seconds()) == 0 and whole
+def check_dimension(kpi: Kpi, by: str) -> None:
+    """Raises Rejected for a dimension that the entry does not have."""
+    if by and by not in kpi.dimensions:
+        raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions) or 'nothing'}, not by {by!r}")
 
 
 def _whole(zone: str, at: datetime) -> bool:

@@ -15,8 +15,8 @@ QUARTER_MS = 900_000
 APART_MS = 23 * 3_600_000
 """A session that began longer than this before its report, or after it, touches the day on which it began, too."""
 
-FARTHEST_MS = 400 * 86_400_000
-"""No clock that is further away is believed: this is how long events are kept."""
+OLDEST_MS, AHEAD_MS = 400 * 86_400_000, 2 * 86_400_000
+"""A begin further back, or further ahead of its report, is not believed."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEPT = 100_000
@@ -42,7 +42,8 @@ class Touched:
         if not rows.num_rows or "started" not in rows.column_names:
             return frozenset()
         at, began = _milliseconds(rows, "time"), _milliseconds(rows, "started")
-        apart = (began > 0) & ((at - began > APART_MS) | (began > at)) & (np.abs(at - began) < FARTHEST_MS)
+        late = at - began
+        apart = (began > 0) & ((late > APART_MS) | (late < 0)) & (late < OLDEST_MS) & (late > -AHEAD_MS)
         return self._days_of(_projects(rows)[apart], began[apart]) if apart.any() else frozenset()
 
     def _days_of(self, projects: Numbers, moments: Numbers) -> frozenset[tuple[int, date]]:

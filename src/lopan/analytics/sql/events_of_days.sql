@@ -5,6 +5,6 @@ FROM (
     UNION ALL
     SELECT project, toDate(started, {zone:String}) AS day, 0 AS happened, 1 AS apart FROM events
     WHERE type = 'session' AND (started < time - INTERVAL 23 HOUR OR started > time)
-        AND started > time - INTERVAL 400 DAY AND started < time + INTERVAL 400 DAY
+        AND started > time - INTERVAL 400 DAY AND started < time + INTERVAL 2 DAY
 )
 GROUP BY project, day
