@@ -105,7 +105,14 @@ STABILITY = Daily(
     sliced=True,
     begun=True,
 )
-DAILY: Sequence[Daily] = (PEOPLE, VISITS, SESSIONS, STABILITY)
+MEASURES = Daily(
+    table="measure_days",
+    columns=(
+        *("at", "type", "kind", "release", "device", "n", "value", "squares", "duration_s", "frames", "frames60"),
+        *("slow", "frozen", "hitch_ms", "footprint_mb", "peak_mb", "failed", "killed", "hung_s", "sketch"),
+    ),
+)
+DAILY: Sequence[Daily] = (PEOPLE, VISITS, SESSIONS, STABILITY, MEASURES)
 
 
 @cache

@@ -157,6 +157,18 @@ class Days:
             late = sorted([*late, *split.open]) if behind else late
         return Rows(split.sql, {**split.params, "versions": versions}, late, versions)
 
+    async def held(self, daily: Daily, dates: Dates, project: int = 0) -> dict[date, list[int]]:
+        """Versions of closed days that the table holds as they are now, for whoever has another source for the others."""
+        await self.loaded()
+        projects = {project} if project else self._projects
+        found: dict[date, list[int]] = {}
+        for day in Dates(max(dates.first, self._earliest or dates.last), dates.last):
+            keys = [(daily.table, one, day) for one in projects]
+            numbers = [self._versions[key] for key in keys if key in self._versions]
+            if numbers and not any(key in self._pending for key in keys):
+                found[day] = numbers
+        return found
+
     async def loaded(self) -> None:
         """Wait until it is known which days the tables hold."""
         if self._loading is None:

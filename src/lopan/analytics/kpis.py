@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from lopan.analytics import calendar, comparison
 from lopan.analytics.calendar import Dates
-from lopan.analytics.daily import STABILITY
+from lopan.analytics.daily import MEASURES, STABILITY
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.intervals import Interval, normal, standard_error, wilson, z_means, z_shares
@@ -38,12 +38,14 @@ from lopan.analytics.together import Together
 from lopan.catalog import (
     AXES,
     DAY,
+    EVENTS,
     MONTH,
     PERCENTILES,
     WEEK,
     Catalog,
     Formula,
     Frame,
+    Held,
     Kept,
     Kpi,
     Narrow,
@@ -242,19 +244,37 @@ class Kpis:
         return [found[formula] for formula in asked]
 
     async def _group(self, frame: Frame, group: Sequence[Formula]) -> dict[Formula, _Found]:
-        kept, late = None, []
-        if self._days is not None and frame.of_kept(group[0]):
-            first, last = frame.parts[0].start, frame.parts[-1].end - _INSTANT
-            dates = Dates(calendar.local(first, self._days.zone), calendar.local(last, self._days.zone))
-            source = await self._days.rows(STABILITY, dates, frame.narrow.project)
-            kept, late = Kept(source.sql, source.params), source.late
-        table = await self._readers.rows(*compile_values(group, frame, kept))
+        kept, late = await self._kept(frame, group[0])
+        table = await self._readers.rows(*compile_values(group, frame, kept, await self._held(frame, group[0])))
         numbers = sources(group)
         found = {}
         for index, formula in enumerate(group):
             rows = _read(table, index, numbers[formula.source], frame.parts[-1].half)
             found[formula] = _Found(*rows, late)
         return found
+
+    async def _kept(self, frame: Frame, formula: Formula) -> tuple[Kept | None, list[date]]:
+        if self._days is None or not frame.of_kept(formula):
+            return None, []
+        dates = self._dates(frame)
+        source = await self._days.rows(STABILITY, dates, frame.narrow.project)
+        zone = self._days.zone
+        days = [(calendar.begin(day, zone), calendar.begin(day + timedelta(1), zone)) for day in dates]
+        return Kept(source.sql, source.params, days), source.late
+
+    async def _held(self, frame: Frame, formula: Formula) -> Held:
+        if self._days is None or not frame.kept or formula.source not in EVENTS or not frame.days(formula):
+            return {}
+        zone, known = self._days.zone, await self._days.held(MEASURES, self._dates(frame), frame.narrow.project)
+        return {
+            (calendar.begin(day, zone), calendar.begin(day + timedelta(1), zone)): versions
+            for day, versions in known.items()
+        }
+
+    def _dates(self, frame: Frame) -> Dates:
+        """The local days that the frame touches."""
+        zone = ZoneInfo(self._zone)
+        return Dates(calendar.local(frame.parts[0].start, zone), calendar.local(frame.parts[-1].end - _INSTANT, zone))
 
     async def _rows(self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow) -> list[Row]:
         """Of facts and of queries."""
@@ -344,7 +364,7 @@ class Kpis:
     async def _percentiles(self, kpi: Kpi, span: Span, narrow: Narrow) -> list[Percentile]:
         if not kpi.percentiles:
             return []
-        frame = Frame((Part(1, span.start, span.end),), 0, "", narrow, self._zone)
+        frame = Frame((Part(1, span.start, span.end),), 0, "", narrow, self._zone, self._days is not None)
         found = await self._sketches.ask(frame, formulas(kpi)[0])
         return [Percentile(q, _centred(found[q])) for q in _SHOWN[kpi.better]]
 
@@ -352,7 +372,7 @@ class Kpis:
         """The value at each of PERCENTILES, for every formula; NaN without any row."""
         found: dict[Formula, dict[float, float]] = {}
         for group in together(asked, frame):
-            table = await self._readers.rows(*compile_percentiles(group, frame))
+            table = await self._readers.rows(*compile_percentiles(group, frame, await self._held(frame, group[0])))
             numbers, known = sources(group), {row["source"]: row["q"] for row in table.to_pylist()}
             for formula in group:
                 values = known.get(numbers[formula.source], [math.nan] * len(PERCENTILES))

@@ -5,6 +5,7 @@ from lopan.catalog.compiler import (
     PERCENTILES,
     Formula,
     Frame,
+    Held,
     Narrow,
     Part,
     Statement,
@@ -18,17 +19,20 @@ from lopan.catalog.compiler import (
 from lopan.catalog.factsql import AXES, MONTH, WEEK, compile_facts, siblings
 from lopan.catalog.kpi import Kpi
 from lopan.catalog.loader import Catalog, load
+from lopan.catalog.source import EVENTS
 from lopan.catalog.stability import Kept
 
 __all__ = [
     "AXES",
     "DAY",
+    "EVENTS",
     "MONTH",
     "PERCENTILES",
     "WEEK",
     "Catalog",
     "Formula",
     "Frame",
+    "Held",
     "Kept",
     "Kpi",
     "Narrow",

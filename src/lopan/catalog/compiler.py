@@ -5,8 +5,9 @@ Values never enter the text, only ``{name:Type}`` parameters; what enters is an 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from lopan.catalog import stability
 from lopan.catalog.kpi import Kpi
 from lopan.catalog.source import EVENTS, ROLLUP, words
 from lopan.catalog.stability import GRAINS, MARGIN, REPORTED, Kept
-from lopan.catalog.stretch import GRAIN, Cut, cut, within
+from lopan.catalog.stretch import GRAIN, Cut, Stretch, cut, within
 from lopan.errors import Rejected
 from lopan.store.base import Param
 
@@ -27,6 +28,11 @@ _FILTERS = {"project": "UInt32", "release": "String", "device": "String", "role"
 
 _LEVELS = ", ".join(map(str, PERCENTILES))
 _SESSIONS = "sessions"
+
+Held = Mapping[Stretch, Sequence[int]]
+"""Versions of ``measure_days`` by the day that they hold, in order."""
+
+_NOTHING_HELD: Held = MappingProxyType({})
 
 
 class Part(NamedTuple):
@@ -105,6 +111,15 @@ class Frame(NamedTuple):
             and not any(part.start.microsecond or part.end.microsecond for part in self.parts)
         )
 
+    @property
+    def stretches(self) -> list[Stretch]:
+        """Begin and end of each part."""
+        return [(part.start, part.end) for part in self.parts]
+
+    def days(self, formula: Formula) -> bool:
+        """Whether sums by local day can tell what the formula asks for."""
+        return self.step % DAY == 0 and _whole(self.zone, self.parts[0].start) and self.halves(formula)
+
     def halves(self, formula: Formula) -> bool:
         """Whether sums by half hour know all that the formula asks for."""
         grain = int(GRAIN.total_seconds())
@@ -138,26 +153,28 @@ def together(asked: Iterable[Formula], frame: Frame) -> list[list[Formula]]:
     return list(groups.values())
 
 
-def compile_values(group: Sequence[Formula], frame: Frame, kept: Kept | None = None) -> Statement:
+def compile_values(
+    group: Sequence[Formula], frame: Frame, kept: Kept | None = None, held: Held = _NOTHING_HELD
+) -> Statement:
     """Rows (named, source, half, t, k, total, squares, events) with num_I, den_I, samples_I for the I-th of ``group``,
     which count where ``source`` is its own, as ``sources`` numbers them.
 
     One row a bucket, ``t`` = its start in epoch seconds (0 without ``step``); with ``by`` further ones, ``named`` 1:
-    for each half one a value ``k`` of that dimension. ``kept`` for a group that is told from kept sums.
+    for each half one a value ``k`` of that dimension. ``kept`` for a group that is told from kept sums; of ``held``
+    days is read what they can tell.
     """
     parts, params = frame.parts, dict(kept.params if kept else {})
     if len(parts) > 1:
         params["split"] = parts[1].start
     columns = sorted(set[str]().union(*(formula.columns for formula in group)))
-    stretches = cut([(part.start, part.end) for part in parts], frame.halves(group[0]))
     selects = []
-    for relation, time, rows in _relations(group, stretches, frame.narrow, params, kept):
+    for relation, time, rows in _relations(group, frame, params, kept, held):
         half = str(parts[0].half) if len(parts) == 1 else f"{time} >= {{split:DateTime64(3)}}"
         chosen = ", ".join(_column(name, relation) for name in columns)
         key = f"toString({frame.by})" if frame.by else "''"
         selects.append(
-            f"SELECT {_number(group)} AS source, toUInt8({half}) AS half, {_bucket(time, frame.step)} AS t, {key} AS key,"
-            f" {chosen} FROM {rows}"
+            f"SELECT {_number(group)} AS source, toUInt8({half}) AS half, {_bucket(time, frame.step)} AS t,"
+            f" {key} AS key, {chosen} FROM {rows}"
         )
     if frame.step:
         params |= {"zone": frame.zone} if frame.step >= DAY else {"step": frame.step}
@@ -166,7 +183,8 @@ def compile_values(group: Sequence[Formula], frame: Frame, kept: Kept | None = N
     if frame.by:
         flag, keys = "grouping(key) = 0", "GROUPING SETS ((source, half, t), (source, half, key))"
     sums = ",\n    ".join(
-        f"toFloat64({one.above}) AS num_{index}, toFloat64({one.below}) AS den_{index}, toUInt64({one.samples}) AS samples_{index}"
+        f"toFloat64({one.above}) AS num_{index}, toFloat64({one.below}) AS den_{index},"
+        f" toUInt64({one.samples}) AS samples_{index}"
         for index, one in enumerate(group)
     )
     return Statement(
@@ -177,16 +195,16 @@ def compile_values(group: Sequence[Formula], frame: Frame, kept: Kept | None = N
     )
 
 
-def compile_percentiles(group: Sequence[Formula], frame: Frame) -> Statement:
+def compile_percentiles(group: Sequence[Formula], frame: Frame, held: Held = _NOTHING_HELD) -> Statement:
     """Rows ``source``, as ``sources`` numbers them, and ``q``: ``value`` at each of PERCENTILES, to be raised by half
     a unit of BFloat16.
     """
     params: dict[str, Param] = {}
-    stretches = cut([(part.start, part.end) for part in frame.parts], frame.halves(group[0]))
     pieces = []
-    for relation, _, rows in _relations(group, stretches, frame.narrow, params, None):
-        sketch = "sketch" if relation == "measures" else f"quantilesBFloat16State({_LEVELS})(value) AS sketch"
-        summed = "" if relation == "measures" else " GROUP BY source"
+    for relation, _, rows in _relations(group, frame, params, None, held):
+        raw = relation == "events"
+        sketch = f"quantilesBFloat16State({_LEVELS})(value) AS sketch" if raw else "sketch"
+        summed = " GROUP BY source" if raw else ""
         pieces.append(f"SELECT {_number(group)} AS source, {sketch} FROM {rows}{summed}")
     union = " UNION ALL ".join(pieces)
     merged = f"quantilesBFloat16Merge({_LEVELS})(sketch) AS q"
@@ -205,30 +223,44 @@ def _number(group: Sequence[Formula]) -> str:
 
 
 def _relations(
-    group: Sequence[Formula], stretches: Cut, narrow: Narrow, params: dict[str, Param], kept: Kept | None
+    group: Sequence[Formula], frame: Frame, params: dict[str, Param], kept: Kept | None, held: Held
 ) -> list[tuple[str, str, str]]:
     """What is read for the group: relation, its column of time, FROM and WHERE; fills in their parameters."""
-    fine, whole = stretches
-    rest = _narrowed(narrow, params)
+    days = (kept.days if kept else held) if frame.days(group[0]) else ()
+    stretches = cut(frame.stretches, frame.halves(group[0]), days)
+    rest = _narrowed(frame.narrow, params)
     if kept is not None:
-        times = zip(GRAINS, (fine, whole), ("fine", "whole"), strict=True)
-        pieces = [f"(grain = {grain} AND {within('at', those, name, params)})" for grain, those, name in times if those]
+        times = zip(GRAINS, stretches._asdict().items(), strict=True)
+        pieces = [f"(grain = {grain} AND {within('at', own, name, params)})" for grain, (name, own) in times if own]
         return [("kept", "at", f"(\n{kept.sql}\n) WHERE ({' OR '.join(pieces)}){rest} AND ({group[0].where})")]
     if group[0].source == _SESSIONS:
-        params |= {"sessions_from": fine[0][0] - MARGIN, "sessions_to": fine[-1][1] + MARGIN}
-        condition = within("time", fine, "fine", params)
+        params |= {"sessions_from": stretches.fine[0][0] - MARGIN, "sessions_to": stretches.fine[-1][1] + MARGIN}
+        condition = within("time", stretches.fine, "fine", params)
         return [(_SESSIONS, "time", f"{REPORTED} WHERE {condition}{rest} AND ({group[0].where})")]
+    return [
+        (relation, time, f"{relation} WHERE ({_types(group, params)}) AND {condition}{rest}")
+        for relation, time, condition in _read(stretches, held, params)
+    ]
+
+
+def _types(group: Sequence[Formula], params: dict[str, Param]) -> str:
     wheres = {formula.source: formula.where for formula in group}
     params |= {f"source_{number}": source for source, number in sources(group).items()}
-    types = " OR ".join(
+    return " OR ".join(
         f"(type = {{source_{number}:String}} AND ({wheres[source]}))" for source, number in sources(group).items()
     )
-    read = (("events", "time", fine, "fine"), ("measures", "bucket", whole, "whole"))
-    return [
-        (relation, time, f"{relation} WHERE ({types}) AND {within(time, those, name, params)}{rest}")
-        for relation, time, those, name in read
-        if those
-    ]
+
+
+def _read(stretches: Cut, held: Held, params: dict[str, Param]) -> Iterator[tuple[str, str, str]]:
+    """Each relation with rows of its stretches, its column of time, and the condition for them."""
+    if stretches.fine:
+        yield "events", "time", within("time", stretches.fine, "fine", params)
+    if stretches.whole:
+        yield "measures", "bucket", within("bucket", stretches.whole, "whole", params)
+    if stretches.days:
+        days = [day for day in held if any(start <= day[0] and day[1] <= end for start, end in stretches.days)]
+        params["held"] = [version for day in days for version in held[day]]
+        yield "measure_days", "at", "version IN {held:Array(UInt64)}"
 
 
 def _narrowed(narrow: Narrow, params: dict[str, Param]) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from lopan.catalog.source import words
+from lopan.catalog.stretch import Stretch
 from lopan.store.base import Param
 
 KEPT = "stability"
 """What the compiler calls the relation of the kept sums."""
 
-GRAINS = (1, 1800)
-"""Seconds: where single sessions can be told apart, and where whole half hours are summed."""
+GRAINS = (1, 1800, 86400)
+"""Of the kept sums, in the order of ``Cut``."""
 
 MARGIN = timedelta(days=1)
 """Reports of a session that began in a range are looked for so long before and after it."""
@@ -38,14 +39,15 @@ _LINEAR = re.compile(r"(?:sum\([\sA-Za-z_+-]*\)|[\s\d.+*()-])*")
 
 
 class Kept(NamedTuple):
-    """A SELECT of the kept sums of all days that are asked for, and its parameters.
+    """A SELECT of the kept sums of all days that are asked for, its parameters, and where these days begin and end.
 
-    Its rows count sessions by the second they began (``grain`` 1) and again by half hour (``grain`` 1800, which knows
-    no role and no customer).
+    Its rows count sessions by the second they began (``grain`` 1), again by half hour (1800) and by day (86400); the
+    last two know no role and no customer.
     """
 
     sql: str
     params: Mapping[str, Param]
+    days: Sequence[Stretch]
 
 
 def adds_up(formulas: Iterable[str], where: str) -> bool:

@@ -15,26 +15,34 @@ Stretch = tuple[datetime, datetime]
 
 
 class Cut(NamedTuple):
-    """The ``fine`` stretches must be read row by row, the ``whole`` ones may come from sums by half hour."""
+    """``fine`` stretches must be read row by row, ``whole`` ones may come from sums by half hour, ``days`` by day."""
 
     fine: list[Stretch]
     whole: list[Stretch]
+    days: list[Stretch]
 
 
-def cut(stretches: Iterable[Stretch], halves: bool) -> Cut:
-    """Stretches that follow each other, cut at half hours of UTC if ``halves``; pieces that touch are one."""
-    fine: list[Stretch] = []
-    whole: list[Stretch] = []
+def cut(stretches: Iterable[Stretch], halves: bool, days: Iterable[Stretch] = ()) -> Cut:
+    """Stretches that follow each other, cut at half hours of UTC if ``halves``; pieces that touch are one.
+
+    Of ``days``, in order and each a whole number of half hours long, those that lie within a stretch are cut out.
+    """
+    found = Cut([], [], [])
+    known = list(days) if halves else []
     for start, end in stretches:
-        first, last = -(-start.timestamp() // _GRAIN_S) * _GRAIN_S, end.timestamp() // _GRAIN_S * _GRAIN_S
-        if not halves or last <= first:
-            _append(fine, start, end)
+        if not halves or _down(end) <= _up(start):
+            _append(found.fine, start, end)
             continue
-        begin, until = datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
-        _append(fine, start, begin)
-        _append(whole, begin, until)
-        _append(fine, until, end)
-    return Cut(fine, whole)
+        at = _up(start)
+        _append(found.fine, start, at)
+        for begin, until in known:
+            if at <= begin and until <= end:
+                _append(found.whole, at, begin)
+                _append(found.days, begin, until)
+                at = until
+        _append(found.whole, at, _down(end))
+        _append(found.fine, _down(end), end)
+    return found
 
 
 def within(time: str, stretches: Sequence[Stretch], prefix: str, params: dict[str, Param]) -> str:
@@ -52,3 +60,11 @@ def _append(stretches: list[Stretch], start: datetime, end: datetime) -> None:
         stretches[-1] = stretches[-1][0], end
     elif start < end:
         stretches.append((start, end))
+
+
+def _down(moment: datetime) -> datetime:
+    return datetime.fromtimestamp(moment.timestamp() // _GRAIN_S * _GRAIN_S, UTC)
+
+
+def _up(moment: datetime) -> datetime:
+    return datetime.fromtimestamp(-(-moment.timestamp() // _GRAIN_S) * _GRAIN_S, UTC)

@@ -4,7 +4,7 @@ SELECT
     project,
     toDate(began, {zone:String}) AS day,
     grain,
-    if(grain = 1, toDateTime(began, 'UTC'), toStartOfInterval(toDateTime(began, 'UTC'), INTERVAL 30 MINUTE)) AS at,
+    if(grain = 86400, toDateTime(min(began), 'UTC'), slot) AS at,
     release,
     device,
     os,
@@ -37,5 +37,18 @@ FROM (
     GROUP BY project, session
     HAVING began >= {start:DateTime64(3, 'UTC')} AND began < {end:DateTime64(3, 'UTC')}
 )
-ARRAY JOIN [1, 1800]::Array(UInt16) AS grain
-GROUP BY project, day, grain, at, release, device, os, role, customer
+ARRAY JOIN [1, 1800, 86400]::Array(UInt32) AS grain
+GROUP BY
+    project,
+    day,
+    grain,
+    multiIf(
+        grain = 1, toDateTime(began, 'UTC'),
+        grain = 1800, toStartOfInterval(toDateTime(began, 'UTC'), INTERVAL 30 MINUTE),
+        toDateTime(0, 'UTC')
+    ) AS slot,
+    release,
+    device,
+    os,
+    role,
+    customer
