@@ -158,7 +158,7 @@ class Days:
         return Rows(split.sql, {**split.params, "versions": versions}, late, versions)
 
     async def held(self, daily: Daily, dates: Dates, project: int = 0) -> dict[date, list[int]]:
-        """Versions of closed days that the table holds as they are now, for whoever has another source for the others."""
+        """Versions of closed days that the table holds as they are now; the others are read elsewhere."""
         await self.loaded()
         projects = {project} if project else self._projects
         found: dict[date, list[int]] = {}
