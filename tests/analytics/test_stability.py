@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.conftest import ManualClock
 from tests.support import Pipeline, pipeline
 
+from lopan.analytics import daystore
 from lopan.analytics.days import Days
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.metric import Filters, Metric, Span
@@ -83,7 +84,7 @@ def report(project: int, one: Report) -> list[Event]:
     session = str(UUID(int=project << 32 | one.number + 1))
     began = NOON - HOUR * (7 + 23 * one.number) + timedelta(milliseconds=377)
     base: dict[str, Any] = {"time": min(began + HOUR * one.delay, NOON), "release": one.release, "session": session}
-    role = {"role": ("tuner", "smith")[one.number % 2], "device": f"d{one.number % 3}"}
+    role: dict[str, Any] = {"role": ("tuner", "smith")[one.number % 2], "device": f"d{one.number % 3}"}
     if one.status == "signal":
         return [Crash(**base | {"time": began + HOUR * min(one.delay, 6)}, **role, signal="OOM")]
     launch = AppLaunch(**base | {"session": ""}, **role, kind="cold", duration_ms=100 + one.delay)
@@ -101,6 +102,7 @@ REPORTS = st.builds(
 STEPS = st.lists(st.one_of(REPORTS, REPORTS, st.sampled_from(("settle", "a day passes"))), min_size=2, max_size=9)
 SPANS = st.tuples(st.integers(0, 3 * 86_400), st.sampled_from((1_800, 7_301, 86_400, 4 * 86_400, 40 * 86_400)))
 LATE = Report(6, 130, "crashed", "1.0", heard=False)
+EARLY = Report(6, 5, "ok", "1.0", heard=True)
 
 
 @settings(deadline=None, max_examples=14, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -114,6 +116,7 @@ LATE = Report(6, 130, "crashed", "1.0", heard=False)
 )
 @example("UTC", [Report(6, 0, "ok", "1.0", heard=True), "settle", LATE], (0, 40 * 86_400), NAMES[0], "release", {})
 @example("UTC", [LATE._replace(heard=True), "settle", LATE._replace(status="ok")], (0, 345_600), NAMES[1], "", {})
+@example("UTC", [EARLY, "settle", EARLY._replace(release="2.0")], (0, 3_456_000), NAMES[3], "release", {})
 def test_kept_sums_say_what_all_rows_say(
     target: Pipeline,
     zone: str,
@@ -157,7 +160,11 @@ def comparable(metric: Metric) -> list[Any]:
     return [pytest.approx(figure, rel=1e-9) if isinstance(figure, float) else figure for figure in figures]
 
 
-def test_what_is_over_is_read_from_days_and_never_grouped_again(target: Pipeline) -> None:
+def test_what_is_over_is_read_from_days_and_never_grouped_again(
+    target: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daystore, "SLICE", 2)  # a day in several slices
+
     async def scenario() -> None:
         course = Course(target, "UTC")
         course.put(
@@ -167,10 +174,13 @@ def test_what_is_over_is_read_from_days_and_never_grouped_again(target: Pipeline
         await course.days.settle()
         asked: list[str] = []
         query = course._readers._store.query
+
+        def heard(sql: str, params: Any = None) -> Any:
+            asked.append(sql)
+            return query(sql, params)
+
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                course._readers._store, "query", lambda sql, params=None: asked.append(sql) or query(sql, params)
-            )
+            patch.setattr(course._readers._store, "query", heard)
             span = Span(NOON - timedelta(days=30), NOON)
             crashes = await course.told("crash_free_sessions", span, "release", kept=True)
             launches = await course.told("app_launch_time", span, "release", kept=True)
