@@ -9,7 +9,11 @@ from generate.text import NOTE, prose
 from lopan.ingest import adapters
 from lopan.ingest.directives import PATH
 from lopan.web import annotating, api, directives, directives_api, pages, views
-from lopan.web.customers import backtest, crashes, customer, listing, touched
+from lopan.web.business import baselines, roi
+from lopan.web.business import page as business
+from lopan.web.customers import backtest, crashes, customer, listing, timetovalue, touched
+from lopan.web.market import companies
+from lopan.web.market import page as market
 from lopan.web.people import (
     cohort,
     engagement,
@@ -22,7 +26,9 @@ from lopan.web.people import (
     workflows,
 )
 
-_CUSTOMERS = (listing, backtest, customer, crashes, touched)
+_BUSINESS = (roi, baselines)
+_CUSTOMERS = (listing, backtest, timetovalue, customer, crashes, touched)
+_MARKET = (companies, market)
 _PEOPLE = (engagement, retention, cohort, features, workflows, roles, satisfaction, report)
 
 
@@ -50,14 +56,17 @@ def http() -> str:
         "With a session or `Authorization: Bearer TOKEN`; `/docs` describes parameters and answers.",
         "",
         *_routes(
-            api.router, directives_api.router, annotating.machines, *(page.machines for page in (*_PEOPLE, *_CUSTOMERS))
+            api.router,
+            directives_api.router,
+            annotating.machines,
+            *(page.machines for page in (*_PEOPLE, *_BUSINESS, *_CUSTOMERS, *_MARKET)),
         ),
         "",
         "## Pages",
         "",
         *_routes(
             pages.router,
-            *(page.router for page in (*_PEOPLE, mailing, *_CUSTOMERS)),
+            *(page.router for page in (*_PEOPLE, mailing, business, *_BUSINESS, *_CUSTOMERS, *_MARKET)),
             directives.router,
             views.router,
             annotating.router,

@@ -31,7 +31,8 @@ def simulator() -> str:
             "",
             f"{len(SITES)} sites ({_sites()}) make {len(PRODUCTS)} products for the {CUSTOMERS} customers of the app; "
             f"production days begin at 06:00. {prose(stories)}",
-            f"Lopan is in use since {-stories.ROLLOUT} days ago; the days before are the baseline.",
+            f"Lopan is in use since {-stories.ROLLOUT} days ago. A baseline holds the whole months before: one "
+            "administrator of the demo froze it, the other approved it.",
             "`lopan demo --facts N` makes another size; while the demo runs, it goes on.",
             "",
             "| story | what is measured over the 400 days | figure |",

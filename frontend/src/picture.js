@@ -188,10 +188,30 @@ function drawing(ctx, svg, box) {
     return;
   }
   for (const shape of svg.querySelectorAll(SHAPES)) {
+    if (shape.closest("defs")) continue;
     const style = getComputedStyle(shape);
     const place = DOMMatrix.fromMatrix(shape.getScreenCTM());
     stroke(ctx, shape, place, style, style.vectorEffect === "non-scaling-stroke" ? 1 : Math.hypot(place.a, place.b));
   }
+  for (const text of svg.querySelectorAll("text")) letters(ctx, text);
+}
+
+function letters(ctx, text) {
+  const style = getComputedStyle(text);
+  const box = text.getBoundingClientRect();
+  if (!box.width) return;
+  ctx.save();
+  ctx.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  ctx.textBaseline = "alphabetic";
+  const { fontBoundingBoxAscent: up, fontBoundingBoxDescent: down } = ctx.measureText(text.textContent);
+  const at = [box.left, box.top + (box.height + up - down) / 2];
+  if (style.paintOrder.startsWith("stroke")) {
+    Object.assign(ctx, { strokeStyle: style.stroke, lineWidth: parseFloat(style.strokeWidth), lineJoin: "round" });
+    ctx.strokeText(text.textContent, ...at);
+  }
+  ctx.fillStyle = style.fill;
+  ctx.fillText(text.textContent, ...at);
+  ctx.restore();
 }
 
 function outline(shape) {
@@ -214,7 +234,9 @@ function stroke(ctx, shape, place, style, scale) {
   ctx.save();
   ctx.globalAlpha *= +style.opacity;
   const fill = shape.getAttribute("fill") ?? style.fill;
-  if (fill !== "none") {
+  const pattern = fill.match(/url\(["']?(#[\w-]+)/);
+  if (pattern) hatch(ctx, path, shape, document.querySelector(pattern[1]));
+  else if (fill !== "none") {
     ctx.fillStyle = ink(fill);
     ctx.fill(path);
   }
@@ -227,5 +249,23 @@ function stroke(ctx, shape, place, style, scale) {
     ctx.setLineDash(dash === "none" ? [] : dash.split(/[ ,]+/).map((length) => parseFloat(length) * scale));
     ctx.stroke(path);
   }
+  ctx.restore();
+}
+
+// A canvas knows no pattern of an SVG: slanting lines in its colour stand for it.
+function hatch(ctx, path, shape, pattern) {
+  const style = pattern?.lastElementChild && getComputedStyle(pattern.lastElementChild);
+  if (!style) return;
+  const box = shape.getBoundingClientRect();
+  ctx.save();
+  ctx.clip(path);
+  ctx.strokeStyle = style.stroke === "none" ? style.fill : style.stroke;
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  for (let x = box.left - box.height; x < box.right; x += 6) {
+    ctx.moveTo(x, box.bottom);
+    ctx.lineTo(x + box.height, box.top);
+  }
+  ctx.stroke();
   ctx.restore();
 }

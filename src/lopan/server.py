@@ -21,7 +21,9 @@ from lopan.alerts import playbook, rule
 from lopan.alerts.channel import channels
 from lopan.alerts.service import Alerts
 from lopan.analytics import peoplekpis, usagekpis
-from lopan.analytics.business import moneykpis
+from lopan.analytics.business import moneykpis, roikpis
+from lopan.analytics.business.market import Markets
+from lopan.analytics.business.timetovalue import TimesToValue
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
@@ -214,11 +216,18 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         business, judging = config.business, load_judging(root / "lopan.d")
         approved = partial(asyncio.to_thread, baselines.current, engine)
 
+        def rebased() -> None:
+            commits.publish(Commit(0, 0, moneykpis.AGAINST, clock.now()))
+
         def facts_of(readers: Readers) -> Facts:
             return Facts(readers, store, config.timezone, business.currency, business.support_site)
 
         def kpis_of(readers: Readers, people: People, usage: Usage, known: Facts) -> Kpis:
-            money = moneykpis.queries(known, judging, approved)
+            times = TimesToValue(days, readers, known, product, judging)
+            money = {
+                **moneykpis.queries(known, judging, approved, times),
+                **roikpis.queries(known, judging, approved),
+            }
             asked = _queries(people, usage)
             return Kpis(readers, catalog, clock, config.timezone, asked, FactKpis(known, clock, money), days)
 
@@ -236,7 +245,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             url=config.public_url,
         )
         _background(stack, days.run(), "days")
-        customers = Customers(days, pages, known, product, load_health(root / "lopan.d"))
+        customers = Customers(days, pages, known, product, load_health(root / "lopan.d"), judging)
         current = Current(engine, clock)
         await current.reload()
         _background(stack, current.run(), "directives")
@@ -259,11 +268,14 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             current=current,
             screens=screens,
             facts=known,
+            judging=judging,
+            rebased=rebased,
             loader=loader,
             connections=connections,
             uploads=uploads,
             customers=customers,
             impacts=Impacts(customers.sources, pages),
+            markets=Markets(known, judging.retention),
         )
         _background(stack, connections.run(), "connections")
         if config.notify.email.host:

@@ -10,7 +10,7 @@ from typing import Any
 from tests.conftest import ManualClock
 from tests.house import House
 
-from lopan.analytics.business import moneykpis
+from lopan.analytics.business import moneykpis, roikpis
 from lopan.analytics.business.moneykpis import Approved
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
@@ -37,7 +37,8 @@ def asked(
     """What ``work`` answers from the KPIs over the facts of ``house`` at ``now``."""
 
     async def ask(facts: Facts) -> Any:
-        clock, money = ManualClock(), moneykpis.queries(facts, Business(), approved)
+        clock, how = ManualClock(), Business()
+        money = {**moneykpis.queries(facts, how, approved), **roikpis.queries(facts, how, approved)}
         clock.move(((now or house.clock.now()) - clock.now()).total_seconds())
         return await work(Kpis(facts._readers, catalog, clock, zone, {}, FactKpis(facts, clock, money)))
 

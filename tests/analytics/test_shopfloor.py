@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.analytics.figures import metric
+from tests.conftest import ManualClock
 from tests.house import SUPPORT, House
 
+from lopan.analytics.business.shopfloor import Shopfloor
+from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.metric import Span
-from lopan.catalog import DAY
+from lopan.catalog import DAY, Narrow
 
 RANKS = ("down", "planned_down", "delay", "setup", "production", "idle")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -215,8 +219,9 @@ def test_resolution_counts_to_the_last_one_and_waiting_apart(
             ],
             "shift",
         )
-    ends = [step for step, event in life if event == "resolved"] or [step for step, event in life if event == "closed"]
     again = max((step for step, event in life if event == "reopened"), default=-1.0)
+    ends = [step for step, event in life if event == "resolved" and step > again]
+    ends = ends or [step for step, event in life if event == "closed"]
     begun = opened + 0.5
     wide = Span(BEGIN, BEGIN + timedelta(days=3))
     found = {
@@ -246,6 +251,81 @@ def test_resolution_counts_to_the_last_one_and_waiting_apart(
     else:
         assert values["issue_resolution_business"] is None
         assert values["issue_resolution_sla"] == pytest.approx(len(free) * size)
+
+
+@SMALL
+@given(
+    tickets=st.lists(
+        st.tuples(st.integers(0, 60), *(st.one_of(st.none(), st.integers(0, 150)) for _ in range(3))),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_response_and_due_times_are_those_of_each_ticket(house: House, tickets: Any) -> None:
+    house.clear("ticket_event", "shift")
+    rows = []
+    for number, (opened, responded, due, resolved) in enumerate(tickets):
+        life = {"opened": opened, "responded": responded, "resolved": resolved}
+        rows += [
+            {"key": f"{number}-{event}", "ticket": str(number), "event": event, "at": at(step),
+             "due": None if due is None else at(due)}
+            for event, step in life.items() if step is not None
+        ]  # fmt: skip
+    house.load(rows[::-1], "ticket_event")
+    wide = Span(BEGIN, BEGIN + timedelta(days=3))
+    found = {name: metric(house, name, wide, now=CLOCK) for name in ("first_response_time", "ticket_due_breaches")}
+    answered = [responded - opened for opened, responded, _, _ in tickets if responded is not None]
+    hours = [steps * STEP.total_seconds() / 3600 for steps in answered if steps >= 0]
+    response = found["first_response_time"]
+    assert (response.value, response.n) == (pytest.approx(median(hours)) if hours else None, len(hours))
+    owed = [
+        resolved is None or resolved > due
+        for opened, _, due, resolved in tickets
+        if due is not None and at(due) < NOW and not (resolved is not None and resolved < opened)
+    ]
+    breached = found["ticket_due_breaches"]
+    assert (breached.value, breached.n) == (ratio(sum(owed), len(owed)), len(owed))
+
+
+@SMALL
+@given(
+    orders=st.lists(st.tuples(st.integers(-5, 150), st.integers(1, 60)), min_size=1, max_size=4),
+    hours=st.lists(spans, max_size=4),
+    breaks=st.lists(spans, max_size=2),
+)
+def test_the_plan_of_now_follows_the_shifts(house: House, orders: Any, hours: Any, breaks: Any) -> None:
+    house.clear("work_order", "shift")
+    calendar = [(span, "shift") for span in hours] + [(span, "break") for span in breaks]
+    rows = [
+        {"key": str(number), "site": "Kiel", "kind": kind, "started": at(first), "ended": at(last)}
+        for number, ((first, last), kind) in enumerate(calendar)
+    ]
+    house.load([*rows, {"key": "far", "site": "Ulm", "kind": "shift", "started": at(0), "ended": at(300)}], "shift")
+    planned = {"site": "Kiel", "ordered": 100.0, "status": "running"}
+    house.load(
+        [
+            {"key": str(number), "order": str(number), **planned, "planned_start": at(first),
+             "planned_end": at(first + length)}
+            for number, (first, length) in enumerate(orders)
+        ],
+        "work_order",
+    )  # fmt: skip
+    clock = ManualClock()
+    clock.move((CLOCK - clock.now()).total_seconds())
+    found = house.ask(lambda facts: Shopfloor(FactKpis(facts, clock)).orders(Narrow()))
+    now = (NOW - BEGIN) / STEP
+    marks = [step for span, _ in calendar for step in span]
+    plans = {}
+    for number, (first, length) in enumerate(orders):
+        last = first + length
+        if first >= now:
+            continue
+        worked = [step for step in range(first, last) if works(step, hours, breaks)]
+        if worked and min(marks) <= first and max(marks) >= last:
+            plans[str(number)] = 100 * sum(step < now for step in worked) / len(worked)
+        else:
+            plans[str(number)] = 100 * min(1.0, (now - first) / length)
+    assert {one.order: one.plan for one in found} == pytest.approx(plans)
 
 
 def works(step: float, hours: Any, breaks: Any) -> bool:

@@ -50,6 +50,8 @@ def test_an_operator_replaces_a_screen_or_adds_one(tmp_path: Path) -> None:
             ONE.format(id="mine", kpi="dau").replace("tile = [", 'tile = [{ kpi = "dau" }, '),
             "stands on the screen twice",
         ),
+        (ONE.format(id="mine", kpi="mrr").replace('"mrr"', '"mrr", beside = ["grr", "mrr"]'), "mrr stands .* twice"),
+        (ONE.format(id="mine", kpi="mrr").replace('"mrr"', '"mrr", beside = ["grrr"]'), "there is no KPI 'grrr'"),
         ("id = ", r"mine\.toml"),
         (ONE.format(id="mine", kpi="dau") + "colour = 3\n", "colour"),
     ],

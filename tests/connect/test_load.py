@@ -167,6 +167,18 @@ def test_only_what_is_loaded_can_be_undone(house: House) -> None:
         house.run(house.loader.undo, batch, "nobody")
 
 
+def test_each_load_and_each_undo_is_another_state_of_its_fact(house: House) -> None:
+    seen = [batches.ended(house.engine, ["cost"])]
+    batch = house.load([{"key": "1"}])
+    seen.append(batches.ended(house.engine, ["cost"]))
+    house.clock.move(1)
+    house.load([{"key": "1", "site": "A"}], "site")
+    assert batches.ended(house.engine, ["cost"]) == seen[-1]
+    house.run(house.loader.undo, batch, "nobody")
+    seen.append(batches.ended(house.engine, ["cost"]))
+    assert len(set(seen)) == 3
+
+
 def test_an_unknown_fact_is_named_beside_those_there_are(house: House) -> None:
     with pytest.raises(Rejected, match="there are site, shift"):
         house.load([], "nonsense")

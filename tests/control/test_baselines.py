@@ -44,6 +44,17 @@ def test_only_somebody_else_approves(engine: Engine) -> None:
     assert [entry.action for entry in audit.entries(engine)] == ["baseline.approve", "baseline.freeze"]
 
 
+def test_who_wrote_it_down_is_in_the_log(engine: Engine) -> None:
+    made = baselines.freeze(engine, FIRST, LAST, "EUR", VALUES, "anna@example.org", actor="command line: root")
+    baselines.approve(engine, made.version, "ben@example.org", actor="command line: root")
+    entries = audit.entries(engine)
+    assert {entry.actor for entry in entries} == {"command line: root"}
+    assert [entry.detail for entry in entries] == [
+        "2026-01-01 to 2026-03-31, by ben@example.org",
+        "2026-01-01 to 2026-03-31, by anna@example.org",
+    ]
+
+
 def test_a_new_version_replaces_the_old_one_without_touching_its_values(engine: Engine, clock: ManualClock) -> None:
     old, new = frozen(engine), frozen(engine)
     baselines.approve(engine, old, "ben@example.org", clock)

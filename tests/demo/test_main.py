@@ -62,7 +62,7 @@ def test_the_whole_demo(demo: Demo) -> None:
     url = f"http://127.0.0.1:{demo.port}"
     key = re.search(rf"http://([0-9a-f]{{32}})@127\.0\.0\.1:{demo.port}/1", said)
     assert key is not None
-    assert len(re.findall(r"\S+@demo\.example +\S+  \(\w+\)", said)) == 4
+    assert len(re.findall(r"\S+@demo\.example +\S+  \([\w, ]+\)", said)) == 5
     engine = open_database(demo.root)
     headers = {"Authorization": f"Bearer {tokens.create(engine, ['technical'], 'test')}"}
     engine.dispose()

@@ -30,7 +30,8 @@ def test_the_log_ins_and_the_key_work(tmp_path: Path) -> None:
             principal = users.check(engine, account.email, account.password)
             assert principal is not None
             assert principal.levels == {account.level}
-            assert principal.admin == (account.level == "technical")
+            assert principal.admin == account.admin
+        assert tuple(one.email for one in begun.accounts if one.admin) == state.ADMINISTRATORS
         project = keys.verify(engine, begun.key)
         assert project is not None
         assert (project.id, project.name) == (begun.project, "app")
@@ -60,7 +61,7 @@ def test_an_interrupted_beginning_is_finished(tmp_path: Path) -> None:
     state.complete(tmp_path, found)
     assert found.key == key
     engine = open_database(tmp_path)
-    assert len(users.listing(engine)) == len(state.LEVELS)
+    assert len(users.listing(engine)) == len(begun.accounts)
     assert len(keys.listing(engine)) == 1
     engine.dispose()
 

@@ -219,11 +219,16 @@ def test_openapi_names_every_route_and_the_keys_of_a_metric(site: Site) -> None:
         "/api/v1/report",
         "/api/v1/annotations",
         "/api/v1/annotations/{id}",
+        "/api/v1/roi",
+        "/api/v1/baselines",
         "/api/v1/customers",
         "/api/v1/customers/{customer}",
         "/api/v1/backtest",
+        "/api/v1/time-to-value",
         "/api/v1/crashes",
         "/api/v1/impact",
+        "/api/v1/market",
+        "/api/v1/market/companies",
     }
     assert set(document["components"]["schemas"]["MetricModel"]["properties"]) >= PROMISED
     assert re.fullmatch(r"3\.1\.\d", document["openapi"])

@@ -26,9 +26,20 @@ OPENED_BY = {
     "/performance": TECHNICAL,
     "/crashes": TECHNICAL,
     "/business": {"executive", "operational", "customerSuccess"},
+    "/business/baselines": {"executive", "operational"},
+    "/business/baselines.csv": {"executive", "operational"},
     "/live/business": {"executive", "operational", "customerSuccess"},
+    "/business/roi": {"executive"},
+    "/business/roi/savings.csv": {"executive"},
+    "/live/business/roi": {"executive"},
     "/customers": {"customerSuccess"},
+    "/market": {"executive"},
+    "/market/companies": {"executive"},
+    "/market/trend.csv": {"executive"},
+    "/live/market": {"executive"},
     "/customers/backtest": {"customerSuccess"},
+    "/customers/time-to-value": {"customerSuccess", "executive"},
+    "/customers/time-to-value/waiting.csv": {"customerSuccess"},
     "/engagement": {"operational", "executive"},
     "/engagement/lifecycle.csv": {"operational", "executive"},
     "/engagement/days.csv": {"operational"},
@@ -93,6 +104,21 @@ def test_navigation_shows_only_what_may_be_opened(site: Site, level: str) -> Non
 
     shown = set(re.findall('href="(/[^"]*)"', nav))
     assert shown == {page.path for page in navigation.PAGES if level in OPENED_BY[page.path]}
+
+
+@pytest.mark.parametrize(
+    ("path", "here"),
+    [
+        ("/business", "/business"),
+        ("/business/roi", "/business/roi"),
+        ("/business/roi/x", "/business/roi"),
+        ("/business/roster", "/business"),
+        ("/businesses", ""),
+    ],
+)
+def test_one_entry_of_the_navigation_is_where_one_is(path: str, here: str) -> None:
+    found = navigation.around(navigation.PAGES, path)
+    assert (found.path if found else "") == here
 
 
 @pytest.mark.parametrize("level", LEVELS)

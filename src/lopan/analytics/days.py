@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -114,6 +114,10 @@ class Days:
     def today(self) -> date:
         """The local day that is still going on."""
         return calendar.local(self._clock.now(), self.zone)
+
+    def now(self) -> datetime:
+        """The present."""
+        return self._clock.now()
 
     def closed(self, daily: Daily, day: date) -> bool:
         """Whether the day is over, and so is the time after it that its rows depend on."""

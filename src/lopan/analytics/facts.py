@@ -22,8 +22,8 @@ from lopan.store.rates import NOW, RATES
 
 _NAMED = re.compile(r"\{(\w+):Identifier\}")
 _STEPS = (
-    *("states", "unit_calendar", "worked", "account_days", "contract_spans"),
-    *("market_listed", "market_accounts", "market_won"),
+    *("states", "unit_calendar", "worked", "site_worked", "account_days", "contract_spans", "answers"),
+    *("market_listed", "market_accounts", "market_won", "market_rows"),
 )
 """Rows that only other statements are made of."""
 

@@ -10,13 +10,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from lopan.analytics.business.contracts import Contracts, moment_of
+from lopan.analytics.business.rates import Rates
 from lopan.analytics.calendar import Dates, local
-from lopan.analytics.customers.book import finals
-from lopan.analytics.customers.contracts import Contracts, moment
-from lopan.analytics.customers.rates import Rates
 from lopan.analytics.customers.signals import Sources
 from lopan.analytics.daily import over, statement
 from lopan.analytics.metric import Span
+from lopan.analytics.workflows import finals
 from lopan.store import Param, Readers
 
 MOST: Final = 200
@@ -150,16 +150,16 @@ class Impacts:
             "zone": zone.key,
             "apart": int(apart),
             "most": MOST,
-            **finals(self._sources.product),
+            **finals(self._sources.product.workflows.values()),
         }
         hits = statement("impact_hits")
         facts = self._sources.facts
         found, runs, (contracts, rates) = await asyncio.gather(
             self._readers.rows(over("hits", hits, "impact"), own),
             self._readers.rows(over("hits", hits, "impact_runs"), own),
-            asyncio.gather(facts.rows("customer_contracts", customer=""), facts.rows("rates")),
+            asyncio.gather(self._sources.contracts(), facts.rows("rates")),
         )
-        money = _Money(Contracts(contracts), Rates(facts.currency, rates), span.end, local(span.end, zone))
+        money = _Money(contracts, Rates(facts.currency, rates), span.end, local(span.end, zone))
         interrupted: dict[str, dict[str, int]] = {}
         for row in runs.to_pylist():
             interrupted.setdefault(row["of"], {})[row["workflow"]] = row["runs"]
@@ -217,8 +217,8 @@ def _cluster(row: Row, impact: Impact, dates: Dates) -> Cluster:
     copied = ("type", "exception", "top", "message", "stack", "first_release", "last_release")
     return Cluster(
         id=row["of"],
-        first=moment(row["first"]),
-        last=moment(row["last"]),
+        first=moment_of(row["first"]),
+        last=moment_of(row["last"]),
         days=[(day, counts.get(day, 0)) for day in dates],
         impact=impact,
         **{name: row[name] for name in copied},

@@ -255,6 +255,16 @@ def _offsets(workflows: Iterable[Workflow]) -> list[int]:
     return offsets
 
 
+def finals(workflows: Iterable[Workflow]) -> dict[str, Param]:
+    """The last step of each workflow and the words for having passed it, as statements take them."""
+    known = list(workflows)
+    return {
+        "last_steps": sorted({one.steps[-1] for one in known}),
+        "finals": [f"{one.id}\n{one.steps[-1]}" for one in known],
+        "passed": [f"{one.id}\n{word}" for one in known for word in one.passed],
+    }
+
+
 def definition(workflow: Workflow) -> str:
     """The formula in one line."""
     run = {

@@ -12,7 +12,7 @@ from lopan.catalog.relation import RELATIONS
 Id = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{1,63}$")]
 Unit = Literal[
     "s", "ms", "fps", "MB", "%", "ms/s", "s/h", "min", "count", "",
-    "h", "d", "points", "turns", "units", "units/h", "money", "money/unit",
+    "h", "d", "months", "points", "turns", "units", "units/h", "money", "money/unit",
 ]  # fmt: skip
 
 

@@ -24,10 +24,14 @@ Days = Annotated[int, Meta(ge=1, le=731)]
 
 
 class Tile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One figure; ``owner`` is who answers for it and acts when it turns red."""
+    """One figure; ``owner`` is who answers for it and acts when it turns red.
+
+    ``beside`` are figures that belong to it and are told on the same tile, those without data left out.
+    """
 
     kpi: Id
     owner: str = ""
+    beside: tuple[Id, ...] = ()
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,7 +75,7 @@ def load(operator: Path | None, kpis: Container[str]) -> dict[str, Screen]:
 
 def _read(path: Traversable, kpis: Container[str]) -> Screen:
     screen = toml.read(path, Screen)
-    shown = [tile.kpi for tile in screen.tiles()]
+    shown = [name for tile in screen.tiles() for name in (tile.kpi, *tile.beside)]
     for name in (*shown, *screen.trends):
         if name not in kpis:
             raise ConfigError(f"{path.name}: there is no KPI {name!r}")

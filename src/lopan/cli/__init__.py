@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from lopan import __version__
-from lopan.cli import bench, connect, demo, imports, keys, serve, tokens, users
+from lopan.cli import baselines, bench, connect, demo, imports, keys, serve, tokens, users
 from lopan.errors import ConfigError, LopanError, Rejected
 
-COMMANDS = (serve, demo, bench, imports, connect, users, keys, tokens)
+COMMANDS = (serve, demo, bench, imports, connect, baselines, users, keys, tokens)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,6 +2,8 @@
 
 States: frozen -> approved -> replaced, or frozen -> rejected. Values are never edited: a wrong baseline is replaced by
 a new version, and one is approved at a time. Who approves is somebody else than who froze it.
+
+``by`` is the person who acts; the audit log names ``actor`` where somebody else wrote it down, as on the command line.
 """
 
 from __future__ import annotations
@@ -165,7 +167,7 @@ def window(first: date, last: date, today: date) -> tuple[date, date]:
 
 def freeze(
     engine: Engine, first: date, last: date, currency: str, values: Frozen, by: str, note: str = "",
-    clock: Clock = SYSTEM,
+    clock: Clock = SYSTEM, actor: str = "",
 ) -> Baseline:  # fmt: skip
     """A new version that waits for approval; raises Rejected when its window held nothing, or for an odd note."""
     note = " ".join(note.split())
@@ -179,11 +181,12 @@ def freeze(
     }  # fmt: skip
     with engine.begin() as connection:
         made = connection.execute(insert(baselines).values(row).returning(baselines)).mappings().one()
-        audit.record(connection, by, "baseline.freeze", str(made["version"]), f"{first} to {last}", clock)
-        return _baseline(made)
+        done = _baseline(made)
+        _record(connection, "baseline.freeze", done, by, actor, clock)
+        return done
 
 
-def approve(engine: Engine, version: int, by: str, clock: Clock = SYSTEM) -> Baseline:
+def approve(engine: Engine, version: int, by: str, clock: Clock = SYSTEM, actor: str = "") -> Baseline:
     """Let savings be measured against it from now on; the one approved before is replaced.
 
     Raises Rejected when it does not wait for approval, or when ``by`` froze it.
@@ -196,16 +199,16 @@ def approve(engine: Engine, version: int, by: str, clock: Clock = SYSTEM) -> Bas
         old = baselines.c.state == "approved"
         connection.execute(update(baselines).where(old).values(state="replaced", replaced_at=now))
         done = _decided(connection, version, "approved", by, now)
-        audit.record(connection, by, "baseline.approve", str(version), f"{found.first} to {found.last}", clock)
+        _record(connection, "baseline.approve", done, by, actor, clock)
         return done
 
 
-def reject(engine: Engine, version: int, by: str, clock: Clock = SYSTEM) -> Baseline:
+def reject(engine: Engine, version: int, by: str, clock: Clock = SYSTEM, actor: str = "") -> Baseline:
     """Put one that waits for approval aside, for good; who froze it may do so too."""
     with engine.begin() as connection:
-        found = _waiting(connection, version)
+        _waiting(connection, version)
         done = _decided(connection, version, "rejected", by, clock.now())
-        audit.record(connection, by, "baseline.reject", str(version), f"{found.first} to {found.last}", clock)
+        _record(connection, "baseline.reject", done, by, actor, clock)
         return done
 
 
@@ -227,6 +230,11 @@ def listing(engine: Engine) -> list[Baseline]:
     with reading(engine) as connection:
         rows = connection.execute(select(baselines).order_by(baselines.c.version.desc())).mappings()
         return [_baseline(row) for row in rows]
+
+
+def _record(connection: Connection, action: str, done: Baseline, by: str, actor: str, clock: Clock) -> None:
+    named = f", by {by}" if actor else ""
+    audit.record(connection, actor or by, action, str(done.version), f"{done.first} to {done.last}{named}", clock)
 
 
 def _decided(connection: Connection, version: int, state: State, by: str, at: datetime) -> Baseline:

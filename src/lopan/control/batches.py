@@ -6,6 +6,7 @@ will be loaded, whatever happens to the process; what was still ``staging`` when
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 from uuid import uuid4
@@ -164,6 +165,16 @@ def newest(engine: Engine) -> dict[str, datetime]:
     )
     with reading(engine) as connection:
         return {fact: at for fact, at in connection.execute(wanted) if at is not None}
+
+
+def ended(engine: Engine, facts: Collection[str]) -> tuple[int, datetime | None]:
+    """How many batches of ``facts`` were loaded or undone, and when the last: another pair when one was since."""
+    wanted = select(func.count(), func.max(batches.c.ended_at)).where(
+        batches.c.state.in_(("loaded", "undone")), batches.c.fact.in_(facts)
+    )
+    with reading(engine) as connection:
+        count, at = connection.execute(wanted).one()
+    return count, at
 
 
 def unfinished(engine: Engine) -> list[Batch]:

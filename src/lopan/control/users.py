@@ -116,6 +116,14 @@ def remove(engine: Engine, email: str, actor: str = "system", clock: Clock = SYS
         audit.record(connection, actor, "user.remove", _address(email), clock=clock)
 
 
+def named(engine: Engine, email: str) -> Principal:
+    """The person of that e-mail, for whoever need not prove to be it; Rejected when there is none."""
+    with reading(engine) as connection:
+        number = _number(connection, email)
+        row = connection.execute(select(users.c.email, users.c.admin).where(users.c.id == number)).one()
+        return Principal(row.email, _levels(connection, number), row.admin)
+
+
 def listing(engine: Engine) -> list[User]:
     """All people by e-mail."""
     with reading(engine) as connection:

@@ -76,7 +76,10 @@ def welcome(settings: Config, remembered: State) -> str:
     url = settings.public_url
     scheme, _, rest = url.partition("://")
     width = max(len(account.email) for account in remembered.accounts)
-    people = "\n".join(f"  {a.email:<{width}}  {a.password}  ({a.level})" for a in remembered.accounts)
+    people = "\n".join(
+        f"  {a.email:<{width}}  {a.password}  ({a.level}{', administrator' if a.admin else ''})"
+        for a in remembered.accounts
+    )
     event = '{"type":"app_launch","time":"\'$(date -u +%FT%TZ)\'","release":"2.3.0","duration_ms":1180}'
     return f"""
 Lopan is at {url}

@@ -16,6 +16,8 @@ from lopan.errors import ConfigError
 FILE = "demo.json"
 PROJECT = "app"
 LEVELS = ("technical", "executive", "operational", "customerSuccess")
+ADMINISTRATORS = ("technical@demo.example", "controller@demo.example")
+"""Two, as what one froze another has to approve; the second is an executive, too."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -24,6 +26,7 @@ class Account(msgspec.Struct, frozen=True):
     email: str
     password: str
     level: str
+    admin: bool = False
 
 
 class State(msgspec.Struct):
@@ -67,21 +70,21 @@ def find(root: Path) -> State | None:
 def begin(root: Path, seed: int, people: int, anchor: date, scale: int = 1) -> State:
     """A new demo; an interrupted ``begin`` is finished by the next ``complete``."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    accounts = [Account(f"{level.lower()}@demo.example", secrets.token_urlsafe(9), level) for level in LEVELS]
+    levels = {f"{level.lower()}@demo.example": level for level in LEVELS} | {ADMINISTRATORS[1]: "executive"}
+    accounts = [_account(email, level) for email, level in levels.items()]
     state = State(seed, people, anchor, accounts, scale=scale)
     state.save(root)
     return state
 
 
 def complete(root: Path, state: State) -> None:
-    """Make what is missing in the database: the project ``app`` with a key, a token for facts, one person per level."""
+    """Make what is missing in the database: the project ``app`` with a key, a token for facts, its people."""
     engine = open_database(root)
     try:
         known = {user.email for user in users.listing(engine)}
         for account in state.accounts:
             if account.email not in known:
-                admin = account.level == "technical"
-                users.add(engine, account.email, account.password, [account.level], admin, "lopan demo")
+                users.add(engine, account.email, account.password, [account.level], account.admin, "lopan demo")
         if not state.key:
             new = keys.create(engine, PROJECT, "lopan demo")
             state.key, state.project = new.key, new.project_id
@@ -91,3 +94,7 @@ def complete(root: Path, state: State) -> None:
             state.save(root)
     finally:
         engine.dispose()
+
+
+def _account(email: str, level: str) -> Account:
+    return Account(email, secrets.token_urlsafe(9), level, email in ADMINISTRATORS)

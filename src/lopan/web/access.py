@@ -9,7 +9,7 @@ from lopan.control.principal import Principal
 from lopan.errors import LopanError
 
 ADMINISTRATION: Final = "administration"
-"""The group of users, keys, tokens, rules and directives: a permission of its own that no level includes."""
+"""The group of users, keys, tokens, rules, directives and baselines: a permission of its own that no level includes."""
 
 PEOPLE: Final = "people"
 """The group of who the people behind a figure are, by name: for those whose work it is to call them."""

@@ -24,11 +24,14 @@ from lopan.web import (
     views,
 )
 from lopan.web.auth import Auth
+from lopan.web.business import baselines, roi
 from lopan.web.business import page as business
-from lopan.web.customers import backtest, crashes, customer, listing, touched
+from lopan.web.customers import backtest, crashes, customer, listing, timetovalue, touched
 from lopan.web.headers import SecurityHeaders
 from lopan.web.imports import batches, upload
 from lopan.web.login import Login
+from lopan.web.market import companies
+from lopan.web.market import page as market
 from lopan.web.overview import screens
 from lopan.web.parts import Parts
 from lopan.web.people import (
@@ -58,6 +61,8 @@ _LIVE: dict[navigation.Page, live.Open] = {
     navigation.ROLES: roles.watch,
     navigation.SATISFACTION: satisfaction.watch,
     navigation.BUSINESS: business.watch,
+    navigation.MARKET: market.watch,
+    navigation.ROI: roi.watch,
 }
 """Pages that change while they are open."""
 
@@ -79,15 +84,22 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(api.router)
     app.include_router(directives_api.router)
     app.include_router(annotating.machines)
+    app.include_router(roi.machines)
     app.include_router(Login(app.state.auth, _public).router())
-    for pages_of in (pages, business, directives, views, annotating, mailing, upload, batches, screens):
+    app.include_router(baselines.machines)
+    # The file of all baselines comes before the tables of Business: it would be one of these.
+    for pages_of in (pages, baselines, business, roi, directives, views, annotating, mailing, upload, batches, screens):
         app.include_router(pages_of.router)
     # The people of a cell come before the tables of Retention: their file would be one of these.
     for one in (engagement, cohort, retention, features, workflows, roles, satisfaction, report):
         app.include_router(one.machines)
         app.include_router(one.router)
-    # The back-test comes before a customer of that name.
-    for one in (listing, backtest, customer, crashes, touched):
+    # The companies of a cell come before the tables of Market: their file would be one of these.
+    for one in (companies, market):
+        app.include_router(one.machines)
+        app.include_router(one.router)
+    # The back-test and time to value come before a customer of that name.
+    for one in (listing, backtest, timetovalue, customer, crashes, touched):
         app.include_router(one.machines)
         app.include_router(one.router)
     app.router.routes.extend(live.route(page, look) for page, look in _LIVE.items())

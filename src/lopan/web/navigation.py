@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -55,7 +56,14 @@ REPORT: Final = Page(
 )
 _BUSINESS = ("manufacturing", "manufacturingRollups", "supportTickets", "supportResolution")
 BUSINESS: Final = Page("/business", "Business", "factory", _BUSINESS, COMPANY, views=True)
+ROI: Final = Page("/business/roi", "ROI", "coins", ("businessROI",), COMPANY, views=True)
+_MONEY = ("businessROI", "manufacturing", access.ADMINISTRATION)
+BASELINES: Final = Page("/business/baselines", "Baselines", "ruler", _MONEY, COMPANY)
 CUSTOMERS: Final = Page("/customers", "Customers", "customers", ("customerHealth",), COMPANY, views=True)
+MARKET: Final = Page("/market", "Market", "market", ("revenue",), COMPANY, views=True)
+TIME_TO_VALUE: Final = Page(
+    "/customers/time-to-value", "Time to value", "flag", ("customerHealth", "businessROI"), COMPANY, views=True
+)
 CRASHES: Final = Page("/crashes", "Crashes", "crash", ("crashes",), views=True)
 ALERTS: Final = Page("/alerts", "Alerts", "bell", (), SYSTEM)
 SOURCES: Final = Page("/sources", "Sources", "inbox", ("systemHealth", access.ADMINISTRATION), SYSTEM)
@@ -74,7 +82,11 @@ PAGES: Final = (
     SATISFACTION,
     REPORT,
     BUSINESS,
+    ROI,
+    BASELINES,
     CUSTOMERS,
+    MARKET,
+    TIME_TO_VALUE,
     ALERTS,
     SOURCES,
     IMPORTS,
@@ -98,6 +110,12 @@ def require(principal: Principal | None, page: Page) -> Principal:
     if not may_open(principal, page):
         raise access.Forbidden(page.groups[0])
     return principal
+
+
+def around(pages: Sequence[Page], path: str) -> Page | None:
+    """The one of ``pages`` that ``path`` belongs to: of two that lie within each other the inner one."""
+    found = [page for page in pages if path == page.path or path.startswith(f"{page.path}/")]
+    return max(found, key=lambda page: len(page.path), default=None)
 
 
 def with_views(path: str) -> Page | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from lopan.alerts.playbook import Playbook
+from lopan.analytics.business.market import Markets
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.facts import Facts
 from lopan.analytics.impact import Impacts
@@ -23,6 +24,7 @@ from lopan.analytics.releases import Release
 from lopan.analytics.reporter import Reporter
 from lopan.analytics.usage import Usage
 from lopan.catalog import Catalog
+from lopan.catalog.business import Business
 from lopan.catalog.screen import Screen
 from lopan.clock import Clock
 from lopan.config import Config
@@ -117,9 +119,16 @@ class Current(Protocol):
         ...
 
 
+def _nobody() -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Everything a page may read; ``commits`` and ``changes`` tell live pages when to look again."""
+    """Everything a page may read; ``commits`` and ``changes`` tell live pages when to look again.
+
+    ``rebased`` tells them that figures are measured against another baseline now.
+    """
 
     config: Config
     clock: Clock
@@ -139,11 +148,14 @@ class Parts:
     releases: Releases | None = None
     screens: Mapping[str, Screen] = field(default_factory=dict)
     facts: Facts | None = None
+    judging: Business = field(default_factory=Business)
+    rebased: Callable[[], None] = _nobody
     loader: Loader | None = None
     connections: Connections | None = None
     uploads: Uploads | None = None
     customers: Customers | None = None
     impacts: Impacts | None = None
+    markets: Markets | None = None
 
     @property
     def zone(self) -> ZoneInfo:

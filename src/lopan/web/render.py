@@ -62,10 +62,12 @@ def page(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Answer with a whole page; ``context`` adds to what the frame needs. Never stored by anyone on the way."""
+    pages = navigation.visible(principal)
     frame = {
         "principal": principal,
-        "pages": navigation.visible(principal),
+        "pages": pages,
         "path": request.url.path,
+        "opened": navigation.around(pages, request.url.path),
         "theme": theme(request),
         "firing": 0,
         "csrf": request.app.state.auth.token(request),

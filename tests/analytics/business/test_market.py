@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from tests.house import House
 
-from lopan.analytics.business.market import Cell, Market, Markets
+from lopan.analytics.business.market import Cell, Companies, Company, Market, Markets, Side, Where
+from lopan.analytics.facts import Facts
 from lopan.catalog.business import Retention
 
 DAY = date(2026, 6, 15)
@@ -28,9 +29,18 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     made.close()
 
 
-def asked(house: House, segment: str = "", region: str = "") -> Market:
-    markets = partial(Markets.market, day=DAY, now=NOW, segment=segment, region=region)
+def asked(house: House, where: Where = Where(), day: date = DAY) -> Market:
+    markets = partial(Markets.market, day=day, now=NOW, where=where)
     return house.ask(lambda facts: markets(Markets(facts, Retention(grace_days=0))))
+
+
+def behind(
+    house: House, where: Where = Where(), side: Side = "addressable", most: int = 1_000, skip: int = 0
+) -> Companies:
+    def work(facts: Facts) -> Coroutine[Any, Any, Companies]:
+        return Markets(facts, Retention(grace_days=0)).companies(DAY, NOW, where, side, most, skip)
+
+    return house.ask(work)
 
 
 def company(name: str, **more: Any) -> dict[str, Any]:
@@ -96,7 +106,7 @@ def test_who_was_won_outside_the_list_is_added_to_both(house: House) -> None:
     assert (found.whole.won, found.whole.addressable, found.whole.outside, found.whole.beyond) == (2, 3, 1, 1)
     assert (found.whole.tam, found.whole.sam, found.whole.som) == (2, 1, 0)
     assert found.whole.value_penetration == pytest.approx(360 / (1_000 + 360))
-    assert {doubt.what[:26] for doubt in found.doubts} == {"customers are listed outsi", "customers are not on the l"}
+    assert {doubt.side for doubt in found.doubts} == {"beyond", "outside"}
 
 
 def test_another_account_of_a_listed_parent_is_no_outsider(house: House) -> None:
@@ -125,6 +135,83 @@ def test_without_anything_there_is_no_market(house: House) -> None:
     loaded(house, [], [])
     found = asked(house)
     assert (found.empty, found.whole.penetration, found.cells, len(found.trend)) == (True, None, [], 12)
+    assert (found.newest, found.doubts, behind(house)) == (None, [], Companies(0, []))
+
+
+def test_without_a_list_customers_are_no_share_of_anything(house: House) -> None:
+    loaded(house, [], [contract("x")])
+    found = asked(house)
+    assert (found.empty, found.whole.won, found.whole.addressable) == (False, 1, 1)
+    assert (found.whole.penetration, found.whole.low, found.whole.value_penetration) == (None, None, None)
+    loaded(house, [company("a", reach="tam", customer="x")], [contract("x")])
+    assert (asked(house).whole.won, asked(house).whole.penetration) == (1, None)
+
+
+def test_a_list_that_nobody_reviewed_for_a_year_is_doubted(house: House) -> None:
+    loaded(house, [company("a", valid_from=DAY - timedelta(days=400)), company("b", valid_from=date(2024, 1, 1))], [])
+    found = asked(house)
+    assert found.newest == DAY - timedelta(days=400)
+    assert [(doubt.count, doubt.side) for doubt in found.doubts] == [(400, "")]
+    loaded(house, [company("a", valid_from=DAY - timedelta(days=365))], [])
+    assert asked(house).doubts == []
+
+
+def test_the_course_has_the_list_and_the_contracts_of_each_month(house: House) -> None:
+    left = datetime(2026, 5, 10, tzinfo=UTC)
+    companies = [company("a", customer="x"), company("b", customer="y"), company("c", valid_from=date(2026, 4, 30))]
+    loaded(house, companies, [contract("x"), contract("y", ended=left)])
+    found = asked(house)
+    told = {one.day: (one.won, one.addressable) for one in found.trend}
+    assert [*told] == sorted(told)
+    assert told[date(2025, 12, 31)] == (0, 0)
+    assert told[date(2026, 3, 31)] == (2, 2)
+    assert told[date(2026, 4, 30)] == (2, 3)
+    assert told[date(2026, 5, 31)] == (1, 3)
+    assert found.trend[-1].day == DAY
+    assert found.trend[0].penetration is None
+
+
+def test_a_company_says_who_buys_and_who_looks_after_it(house: House) -> None:
+    since = {"valid_from": date(2026, 1, 1), "segment": "small", "region": "north"}
+    later = {"valid_from": date(2026, 12, 1), "owner": "too late"}
+    accounts = [
+        {"key": "x", "account": "x", "owner": "Ada", **since},
+        {"key": "x2", "account": "x", **since, **later},
+        {"key": "y", "account": "y", "name": "Yonder", "owner": "Bob", **since},
+    ]
+    loaded(
+        house,
+        [company("a1", parent="A", customer="x"), company("a2", parent="A"), company("b", value=None, customer="gone")],
+        [contract("x"), contract("y", 5), contract("gone", ended=datetime(2026, 2, 1, tzinfo=UTC))],
+        accounts,
+    )
+    shared: dict[str, Any] = {"segments": ["small"], "regions": ["north"], "unpriced": 0}
+    assert behind(house).rows == [
+        Company(name="A", companies=["a1", "a2"], accounts=["x"], owners=["Ada"], reach="sam", won=True, value=2_000,
+                arr=120, **shared),
+        Company(name="Yonder", companies=[], accounts=["y"], owners=["Bob"], reach="", won=True, value=None, arr=60,
+                **shared),
+        Company(name="b", companies=["b"], accounts=["gone"], owners=[], reach="sam", won=False, value=None, arr=0,
+                **shared),
+    ]  # fmt: skip
+    assert [one.name for one in behind(house, side="open").rows] == ["b"]
+    assert behind(house, most=1, skip=1) == Companies(3, behind(house).rows[1:2])
+    assert behind(house, most=1, skip=3) == Companies(0, [])
+
+
+def test_what_is_not_stated_is_a_part_of_its_own(house: House) -> None:
+    loaded(house, [company("a", region=""), company("b"), company("c", segment="", region="")], [])
+    assert asked(house).whole.tam == 3
+    assert asked(house, Where(region="")).whole.tam == 2
+    assert [one.name for one in behind(house, Where(segment="", region="")).rows] == ["c"]
+    assert [one.name for one in behind(house, Where(segment="small", region="")).rows] == ["a"]
+
+
+def test_what_can_be_chosen(house: House) -> None:
+    about = {"key": "x", "account": "x", "segment": "large", "region": "east", "valid_from": date(2026, 1, 1)}
+    loaded(house, [company("a"), company("b", region="")], [], [about])
+    found = house.ask(lambda facts: Markets(facts, Retention()).values(9))
+    assert found == {"segment": ["large", "small"], "region": ["east", "north"]}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -179,6 +266,24 @@ def test_every_cell_equals_a_plain_walk(house: House, seed: int) -> None:
         for cell in cells:
             inside = [one for one in facts if all((cell.segment, cell.region)[at - 1] == one[at] for at in split)]
             check(cell, inside)
+            where = Where(cell.segment if 1 in split else None, cell.region if 2 in split else None)
+            if len(split) != 2 or cell.region == "north":
+                check_companies(house, cell, where)
+    whole = found.whole
+    counts: dict[Side, int] = {"won": whole.won, "open": whole.open, "other": whole.tam - whole.sam - whole.beyond}
+    counts |= {doubt.side: doubt.count for doubt in found.doubts if doubt.side and doubt.side != "unpriced"}
+    assert {side: behind(house, side=side).total for side in counts} == counts
+
+
+def check_companies(house: House, cell: Cell, where: Where) -> None:
+    """The list behind a cell is its figures."""
+    rows = behind(house, where).rows
+    won = [one for one in rows if one.won]
+    assert (len(rows), len(won)) == (cell.addressable, cell.won)
+    assert sum(not one.reach for one in won) == cell.outside
+    assert sum(one.reach == "tam" for one in won) == cell.beyond
+    assert sum(one.value is None for one in rows if one.reach in ("sam", "som")) == cell.unvalued
+    assert sum(one.arr for one in won) == pytest.approx(cell.arr)
 
 
 def plain(
@@ -242,5 +347,7 @@ def check(cell: Cell, facts: list[tuple[str, str, str, int, bool, Decimal | None
     value = sum(one[2] for one in sam) + sum(one[3] for one in added)
     above = sum(one[3] for one in sam if one[1] and one[4]) + sum(one[3] for one in added)
     assert cell.value == pytest.approx(float(value))
-    assert cell.value_penetration == (pytest.approx(float(above / value)) if value else None)
+    listed = sum(one[2] for one in sam)
+    assert cell.value_penetration == (pytest.approx(float(above / value)) if listed else None)
+    assert cell.penetration == (pytest.approx(len(held) / cell.addressable) if sam else None)
     assert cell.won <= cell.addressable

@@ -69,6 +69,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         ],
         "contract",
     )
+    listed = {"reach": "sam", "region": "north", "valid_from": date(2026, 5, 15), "value": Decimal(2_000)}
+    made.load(
+        [
+            {**listed, "key": "1", "company": "A", "customer": "a", "segment": "large"},
+            {**listed, "key": "2", "company": "B", "segment": "large"},
+            {**listed, "key": "3", "company": "C", "segment": "small"},
+            {**listed, "key": "4", "company": "D", "segment": "small", "valid_from": date(2026, 6, 20)},
+        ],
+        "market_account",
+    )
     yield made
     made.close()
 
@@ -92,6 +102,9 @@ def metric(house: House, name: str, baseline: Baseline | None = base(), by: str 
         ("inventory_turnover", {}, 310 * 365 / 31 / 1_000),
         ("inventory_days", {}, 1_000 * 31 / 310),
         ("inventory_turnover", {"site": "B"}, None),
+        ("scrap_cost_rate", {}, 100 * 115 / (1_545 + 115)),
+        ("scrap_cost_rate", {"site": "B"}, 100 * 20 / 520),
+        ("scrap_cost_rate", {"product": "q"}, None),
         ("waste_reduction", {}, 100 * (1 - 70 / 300 / (60 / 200))),
         ("waste_reduction", {"site": "A"}, 100 * (1 - 50 / 200 / (50 / 100))),
         ("waste_reduction", {"product": "q"}, None),
@@ -109,6 +122,11 @@ def metric(house: House, name: str, baseline: Baseline | None = base(), by: str 
         ("mrr_expansion", {}, 25),
         ("mrr", {"customer": "c"}, 70),
         ("customer_retention_orders", {}, None),
+        ("market_penetration", {}, 50),
+        ("market_penetration", {"segment": "large"}, 50),
+        ("market_penetration", {"segment": "small"}, 0),
+        ("market_penetration", {"region": "nowhere"}, None),
+        ("market_penetration_value", {}, 100 * (1_800 + 840) / (6_000 + 840)),
     ],
 )
 def test_figures(house: House, name: str, filters: dict[str, Any], value: float | None) -> None:
@@ -135,6 +153,20 @@ def test_groups(house: House) -> None:
     assert {group.key: group.value for group in found.groups} == {"A": 1.0, "B": 0.8}
     found = metric(house, "cost_per_unit", by="product")
     assert {group.key: group.value for group in found.groups} == {"p": pytest.approx(11), "new": 0}
+
+
+def test_the_market_is_as_of_the_end_of_every_bucket(house: House) -> None:
+    found = metric(house, "market_penetration", by="segment")
+    assert {group.key: (group.value, group.n) for group in found.groups} == {
+        "large": (50, 2),
+        "small": (0, 1),
+        "": (None, 1),
+    }
+    told = {point.t.date(): (point.value, point.n) for point in found.series}
+    assert told[date(2026, 5, 31)] == (50, 4)
+    assert told[date(2026, 5, 14)] == (None, 2)
+    assert found.low is not None
+    assert found.previous is None
 
 
 def test_a_figure_of_a_year_is_one_at_every_point(house: House) -> None:

@@ -102,19 +102,22 @@ def expected(rows: list[dict[str, Any]], dates: Dates, period: int, only: str = 
         there = [[one for one in own if one[3] < moment <= one[4]] for moment in (begins, ends)]
         if not there[0] and not there[1]:
             continue
-        sides = [sum(worth(one[1], one[2], dates.last) or Decimal(0) for one in side) for side in there]
-        before, after = Decimal(sides[0]), Decimal(sides[1])
+        priced = [[worth(one[1], one[2], dates.last) for one in side] for side in there]
+        before, after = (sum((one or Decimal(0) for one in side), Decimal(0)) for side in priced)
+        known = None not in priced[0] and None not in priced[1]
         opened, closed = bool(there[0]), bool(there[1])
         counts["n"] += 1
         counts["begun"] += opened
         counts["ended"] += closed
         counts["kept"] += opened and closed
-        counts["expansions"] += opened and closed and after > before
+        counts["expansions"] += known and opened and closed and after > before
         counts["waiting"] += any(one[5] for one in there[1])
         both = {*there[0], *there[1]}
         counts["unpriced"] += sum(worth(one[1], one[2], dates.last) is None for one in own if one in both)
+        money["after"] += after if None not in priced[1] else 0
+        if not known:
+            continue
         money["before"] += before
-        money["after"] += after
         money["retained"] += after if opened else 0
         money["still"] += min(before, after) if opened else 0
         money["churned"] += before if opened and not closed else 0

@@ -289,10 +289,13 @@ def test_freed_hours_are_counted_once(house: House, labour: str) -> None:
 def test_without_a_baseline_only_what_was_booked_counts(house: House) -> None:
     emptied(house)
     house.load([{"key": "1", "day": date(2026, 3, 1), "type": "other", "amount": Decimal(10)}], "rollout_cost")
-    house.load([{"key": "1", "day": date(2026, 3, 1), "line": "downtime", "amount": Decimal(-5)}], "saving")
+    saved = {"day": date(2026, 3, 1)}
+    house.load([{"key": "1", **saved, "line": "downtime", "amount": Decimal(-5)}], "saving")
+    house.load([{"key": "2", **saved, "line": "labour", "amount": Decimal(2)}], "saving")
     found = asked(house, None)
     assert found.result is not None
-    assert found.result.base.roi_net == pytest.approx(-1.5)
+    assert found.result.base.roi_net == pytest.approx(-1.3)
+    assert [line.base for line in found.result.lines] == [2, 0, 0, -5, 0]
     assert [line.line for line in found.result.lines if not line.known] == ["labour", "inventory", "quality"]
     assert "no baseline" in found.doubts[0].what
 
@@ -310,3 +313,122 @@ def test_months_are_cut_to_the_window() -> None:
         (date(2026, 1, 1), date(2026, 1, 31)),
         (date(2026, 2, 1), date(2026, 2, 1)),
     ]
+
+
+def test_the_course_is_the_return_at_every_end(house: House) -> None:
+    """Asked for many days in one question, money in a currency that moves included."""
+    emptied(house)
+    house.load([{"key": "2", "day": date(2026, 4, 8), "currency": "USD", "into": "EUR", "rate": 0.7}], "fx_rate")
+    draw = Random(11)
+    days = [date(2026, 1, 1) + timedelta(days=draw.randrange(125)) for _ in range(120)]
+    house.load(
+        [
+            {
+                "key": str(at), "started": datetime(day.year, day.month, day.day, 9, tzinfo=UTC), "site": "A",
+                "paid_hours": draw.randrange(1, 90) / 10, "earned_hours": draw.randrange(1, 90) / 10,
+                "rate": Decimal(draw.randrange(10, 40)), "currency": draw.choice(["EUR", "USD"]),
+            }
+            for at, day in enumerate(days)
+        ],
+        "labour",
+    )  # fmt: skip
+    house.load(
+        [
+            {"key": str(at), "day": day, "site": "A", "product": "p", "quantity": 1.0, "currency": "USD",
+             "value": Decimal(draw.randrange(1_000, 9_000))}
+            for at, day in enumerate(sorted(set(days)))
+        ],
+        "inventory_snapshot",
+    )  # fmt: skip
+    house.load(
+        [
+            {"key": str(at), "day": day, "type": draw.choice(["training", "subscription"]), "currency": "EUR",
+             "amount": Decimal(draw.randrange(50, 900))}
+            for at, day in enumerate(days[:30])
+        ],
+        "rollout_cost",
+    )  # fmt: skip
+    base, how = baseline(house), {"start": date(2026, 3, 3)}
+    ends = [date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 31), date(2026, 4, 10), date(2026, 4, 30), TODAY]
+
+    async def course(facts: Facts) -> Any:
+        settings = msgspec.convert({"roi": how}, Business)
+        returns, scope = Returns(Ledger(facts), settings), Scope(TODAY)
+        whole = await returns.course(base, scope, ends)
+        return whole, {end: (await returns.roi(base, scope, last=end)).result for end in ends}
+
+    found, alone = house.ask(course)
+    assert list(found) == ends[1:]
+    assert alone[ends[0]] is None
+    for end in ends[1:]:
+        assert found[end] == alone[end]
+        assert found[end].n > 0
+
+
+def test_what_names_no_site_counts_for_all_together_only(house: House) -> None:
+    emptied(house)
+    day = date(2026, 3, 1)
+    house.load(
+        [
+            {"key": "1", "day": day, "type": "other", "amount": Decimal(10)},
+            {"key": "2", "day": day + timedelta(days=9), "type": "other", "amount": Decimal(4), "site": "A"},
+        ],
+        "rollout_cost",
+    )
+    house.load([{"key": "1", "day": day + timedelta(days=20), "line": "other", "amount": Decimal(7)}], "saving")
+    everywhere, here, there = (asked(house, None, None, Scope(TODAY, site=site)) for site in ("", "A", "B"))
+    assert [one.result.base.cost for one in (everywhere, here, there)] == [14, 4, 0]
+    assert [one.result.base.benefit for one in (everywhere, here, there)] == [7, 0, 0]
+    # A site begins with its own first cost; where none names it, with the first of all.
+    assert [one.dates.first for one in (everywhere, here, there)] == [day, day + timedelta(days=9), day]
+    assert {one.what[:24]: one.amount for one in there.doubts if one.money} == {
+        "of roll-out cost name no": 10,
+        "of booked savings name n": 7,
+    }
+    assert not [one for one in everywhere.doubts if one.money]
+    assert [(cost.type, cost.n) for cost in everywhere.result.costs] == [("other", 2)]
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({}, "no hour has a wage, and `[roi] loaded_rate` is not set"),
+        ({"loaded_rate": 30}, ""),
+        ({"labour": "sold"}, "`[roi] margin` is not set: what a unit sold contributes"),
+        ({"labour": "booked"}, ""),
+    ],
+)
+def test_a_line_that_is_not_known_says_why(house: House, how: dict[str, Any], why: str) -> None:
+    emptied(house)
+    hours = {"paid_hours": 10.0, "earned_hours": 8.0}
+    house.load(
+        [
+            {"key": "0", "started": NOON, **hours},
+            {"key": "1", "started": datetime(2026, 3, 5, tzinfo=UTC), **hours},
+        ],
+        "labour",
+    )
+    found = asked(house, baseline(house), {"start": date(2026, 3, 1), **how})
+    lines = {line.line: line.why for line in found.result.lines}
+    assert lines == {
+        "labour": why,
+        "inventory": "the baseline holds no stock",
+        "quality": "the baseline holds no work orders",
+        "downtime": "",
+        "other": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"currency": "USD"}, "the baseline is in USD; freeze one in EUR"),
+        ({"last": BEFORE.first + timedelta(days=9)}, "days are all that the baseline has; it should have 30 at least"),
+        ({}, "the baseline was approved later, on 2026-01-01, than the day as of which it is asked"),
+    ],
+)
+def test_what_is_wrong_with_the_baseline_is_said(house: House, change: dict[str, Any], said: str) -> None:
+    emptied(house)
+    base = msgspec.structs.replace(baseline(house), **change)
+    found = asked(house, base, None, Scope(date(2025, 12, 31), known=date(2025, 12, 31)))
+    assert said in [one.what for one in found.doubts]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lopan.analytics.business.survival import Wait, survival
+from lopan.analytics.intervals import wilson
 
 FREIREICH = [(6, 1)] * 3 + [(6, 0), (7, 1), (9, 0), (10, 1), (10, 0), (11, 0), (13, 1), (16, 1), (17, 0), (19, 0)]
 FREIREICH += [(20, 0), (22, 1), (23, 1), (25, 0), (32, 0), (32, 0), (34, 0), (35, 0)]
@@ -33,6 +34,21 @@ def test_edges(waits: list[tuple[int, int]], median: int | None, by: float | Non
     found = survival(Wait(days, bool(reached)) for days, reached in waits)
     step = found.by(30)
     assert (found.median, step and step.share) == (median, by)
+
+
+def test_the_last_step_is_no_more_certain_than_the_one_before() -> None:
+    found = survival(Wait(days, True) for days in (3, 3, 5))
+    assert [step.share for step in found.steps] == [pytest.approx(2 / 3), 1]
+    assert [step.low for step in found.steps] == [found.steps[0].low] * 2
+    alone = survival([Wait(3, True)] * 4).steps[0]
+    bound = wilson(4, 4)
+    assert bound is not None
+    assert (alone.low, alone.high) == (pytest.approx(bound.low), 1)
+
+
+def test_bounds_of_the_median_are_where_those_of_the_share_pass_a_half() -> None:
+    found = survival(Wait(days, bool(reached)) for days, reached in FREIREICH)
+    assert (found.median, found.median_low, found.median_high) == (23, 13, None)
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), max_size=30))

@@ -109,14 +109,26 @@ def test_young_customer_got_value_in_the_week_two_people_completed_five_runs(tow
         Workflow(workflow="ship", instance=f"r{n}", step="pack", user=user, customer="north", time=ago(14, -n))
         for n, user in enumerate("aabbb")
     ]
-    town.fill([*runs, use("south", "z", 3)], contract=[contract("north", 60), contract("south", 20)])
+    first = Workflow(workflow="ship", instance="r", step="pick", user="z", customer="south", time=ago(61))
+    held = [contract("north", 60), contract("south", 20), contract("west", 62), contract("east", 200)]
+    town.fill([first, *runs, use("south", "z", 3)], contract=held)
 
     async def asked(on: Any) -> Any:
-        return await Books(on.sources, on.readers, JUDGING).book()
+        books = Books(on.sources, on.readers, JUDGING)
+        details = Details(books, on.readers)
+        return await books.book(), {name: await details.detail(name) for name in ("north", "south", "west", "east")}
 
-    starts = {one.id: one.start for one in town.ask(asked).entries}
-    assert starts["north"].reached.isoformat() == "2026-11-02"
+    book, details = town.ask(asked)
+    starts = {one.id: one.start for one in book.entries}
+    assert starts["north"].words == "value on day 46, in the week of 02 Nov"
     assert starts["south"].words == "no value yet, day 19"
+    assert starts["west"].words == "value not known: began before usage was recorded"
+    assert starts["east"] is None
+    told = {name: one.value for name, one in details.items()}
+    assert {name: one for name, one in told.items() if name != "east"} == {
+        name: one for name, one in starts.items() if one
+    }
+    assert (told["east"].age, told["east"].state) == (199, "early")
 
 
 def test_causes_are_tested_against_all_others(town: Town) -> None:

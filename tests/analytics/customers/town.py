@@ -12,9 +12,8 @@ from tests.analytics.usage import TABLES, At
 from tests.house import block
 from tests.support import Pipeline
 
-from lopan.analytics import features, workflows
+from lopan.analytics import usage
 from lopan.analytics.customers.signals import Sources
-from lopan.analytics.daily import DAILY
 from lopan.analytics.days import Days
 from lopan.analytics.facts import Facts
 from lopan.catalog.product import Feature, Product, Survey, Workflow
@@ -84,9 +83,8 @@ class Town:
         """What ``question`` answers; ``stored`` of the closed days are computed before."""
 
         async def answer() -> T:
-            daily = [*DAILY, features.daily(PRODUCT), workflows.daily(PRODUCT)]
             persons = partial(merges.persons, self.target.engine, "user")
-            days = Days(self.target.store, zone, At(now), daily, persons=persons)
+            days = Days(self.target.store, zone, At(now), usage.daily(PRODUCT), persons=persons)
             readers = Readers(self.target.store, 2, keep_s=0)
             facts = Facts(readers, self.target.store, zone, "EUR")
             try:

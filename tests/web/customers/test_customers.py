@@ -155,12 +155,19 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     [
         ("/customers", "customerSuccess", "Nothing yet"),
         ("/customers/backtest", "customerSuccess", "insufficient"),
+        ("/customers/time-to-value", "executive", "No workflow says what value is"),
         ("/crashes", "technical", "No crash in this range"),
     ],
 )
 def test_page_stands_without_any_data(fresh: Served, page: str, level: str, said: str) -> None:
     answer = fresh.get(page, level)
     assert (answer.status_code, said in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize("name", ["time_to_value", "value_by_day_90"])
+def test_time_to_value_has_no_data_where_there_is_nothing(fresh: Served, name: str) -> None:
+    found = fresh.get(f"/api/v1/metrics/{name}", "customerSuccess", **{"from": "-30d"}).json()
+    assert (found["value"], found["n"], found["status"]) == (None, 0, "no data")
 
 
 @pytest.mark.browser

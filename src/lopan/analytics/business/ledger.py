@@ -108,6 +108,11 @@ class Ledger:
         regions = await self.regions([Dates(scope.today, scope.today)], scope) if scope.region else {}
         return {site: days for site, days in found.items() if scope.region in ("", regions.get(site, ""))}
 
+    async def begun(self, scope: Scope) -> date | None:
+        """The day of the first cost of the roll-out; None where nothing was spent on it."""
+        rows = await self.facts.rows("rollout_begun", scope.known, site=scope.site)
+        return numbered(rows[0]["first"]) if rows else None
+
     async def regions(self, periods: Sequence[Dates], scope: Scope) -> Mapping[str, str]:
         """The region of every site."""
         return _regions(await self._workdays(periods, scope))

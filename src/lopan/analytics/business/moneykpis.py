@@ -6,12 +6,14 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lopan.analytics.business import measured
 from lopan.analytics.business.ledger import Ledger, Output, Scope, Spent, allocated
+from lopan.analytics.business.market import Cell, Markets, Where
 from lopan.analytics.business.revenue import Buyers, Movement, Revenue, Who
+from lopan.analytics.business.timetovalue import Group, TimesToValue, report
 from lopan.analytics.calendar import DAY, Dates, local
 from lopan.analytics.factkpis import buckets
 from lopan.analytics.facts import Facts
@@ -23,6 +25,9 @@ from lopan.control.baselines import Baseline, Frozen
 
 _INSTANT = timedelta(milliseconds=1)
 _YEAR = 365
+
+AGAINST: Final = frozenset(("labour", "work_order", "cost", "rollout_cost"))
+"""Facts whose figures move when another baseline is approved."""
 
 Approved = Callable[[], Awaitable[Baseline | None]]
 """Asks for the baseline that is approved at this moment."""
@@ -60,8 +65,10 @@ Found = dict[tuple[int, str], Sums]
 """Sums by (number of the cut, key)."""
 
 
-def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, FactQuery]:
-    """Every query of money by the name that catalog entries give."""
+def queries(
+    facts: Facts, how: Business, approved: Approved, times: TimesToValue | None = None
+) -> Mapping[str, FactQuery]:
+    """Every query of money by the name that catalog entries give; those of time to value only with ``times``."""
     ledger, revenue = Ledger(facts), Revenue(facts, how.retention)
     contracts: dict[str, Callable[[Movement], Sums]] = {
         "customer_retention": lambda one: Sums(one.kept, one.begun, one.begun),
@@ -71,9 +78,15 @@ def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, Fac
         "revenue_churn": lambda one: Sums(one.churned, one.before, one.begun),
         "mrr_expansion": lambda one: Sums(one.expanded, one.before, one.begun),
     }
+    markets = Markets(facts, how.retention)
+    reached: dict[str, Callable[[Cell], Sums]] = {
+        "market_penetration": lambda one: _share(one.won, one.addressable, one.addressable, one.penetration),
+        "market_penetration_value": lambda one: _share(one.arr_valued, one.value, one.valued, one.value_penetration),
+    }
     return {
         "inventory_turnover": _Turnover(facts, ledger, days=False),
         "inventory_days": _Turnover(facts, ledger, days=True),
+        "scrap_cost_rate": _Scrap(facts, ledger),
         "waste_reduction": _Waste(facts, ledger, approved),
         "labour_productivity": _Productivity(facts, ledger, how.roi.hours),
         "labour_productivity_change": _Change(facts, ledger, how.roi.hours, approved),
@@ -81,10 +94,14 @@ def queries(facts: Facts, how: Business, approved: Approved) -> Mapping[str, Fac
         "cost_per_unit_change": _CostChange(facts, ledger, approved),
         "customer_retention_orders": _Buyers(facts, revenue),
         **{name: _Contracts(facts, revenue, take) for name, take in contracts.items()},
+        **{name: _Reached(facts, markets, take) for name, take in reached.items()},
+        **({name: _Value(facts, times, take) for name, take in _VALUES.items()} if times else {}),
     }
 
 
-class _Base(ABC):
+class Base(ABC):
+    """Answers for whole periods; what is asked of each is one question for all of them."""
+
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._zone = ZoneInfo(facts.zone)
@@ -92,6 +109,7 @@ class _Base(ABC):
     async def rows(
         self, kpi: Kpi, parts: Sequence[Part], step: int, by: str, narrow: Narrow, days: Workdays, now: datetime
     ) -> list[Row]:
+        """As ``FactQuery`` has it."""
         scope = Scope(local(now - _INSTANT, self._zone), narrow.site, narrow.product, narrow.region, narrow.known)
         regions = dict(zip(days.sites, days.regions, strict=True))
         cuts = [cut for part in parts for cut in self._cuts(kpi, part, step)]
@@ -114,7 +132,7 @@ class _Base(ABC):
         return cuts
 
 
-class _Of(_Base):
+class _Of(Base):
     def __init__(self, facts: Facts, ledger: Ledger) -> None:
         super().__init__(facts)
         self._ledger = ledger
@@ -154,6 +172,19 @@ class _Turnover(_Of):
             covered = number(min(dates.last, scope.today)) - max(number(dates.first), begun[key]) + 1
             average, yearly = total / covered, cogs * _YEAR / length
             found[at, key] = Sums(average * _YEAR, yearly, n) if self._days else Sums(yearly, average, n)
+        return found
+
+
+class _Scrap(_Of):
+    """Standard cost of what was scrapped over that of what was made."""
+
+    async def _found(self, asked: Asked) -> Found:
+        found: Found = {}
+        for one in await self._ledger.output(asked.periods, asked.scope):
+            at = (one.period, asked.key(one.site, one.product))
+            valued = one.n - one.unvalued - one.unpriced
+            sums = Sums(one.scrap_cost, one.standard + one.scrap_cost, valued)
+            found[at] = found.get(at, Sums()).plus(sums)
         return found
 
 
@@ -271,7 +302,7 @@ class _Change(_Against):
         return found
 
 
-class _Contracts(_Base):
+class _Contracts(Base):
     """Figures of recurring revenue."""
 
     def __init__(self, facts: Facts, revenue: Revenue, take: Callable[[Movement], Sums]) -> None:
@@ -283,7 +314,7 @@ class _Contracts(_Base):
         return {(one.period, one.k): self._take(one) for one in rows}
 
 
-class _Buyers(_Base):
+class _Buyers(Base):
     """Who goes on ordering."""
 
     def __init__(self, facts: Facts, revenue: Revenue) -> None:
@@ -293,6 +324,60 @@ class _Buyers(_Base):
     async def _found(self, asked: Asked) -> Found:
         rows: list[Buyers] = await self._revenue.buyers(asked.periods, _who(asked), asked.now)
         return {(one.period, one.k): Sums(one.kept, one.begun, one.begun) for one in rows}
+
+
+class _Reached(Base):
+    """The market as of the last day of each cut."""
+
+    def __init__(self, facts: Facts, markets: Markets, take: Callable[[Cell], Sums]) -> None:
+        super().__init__(facts)
+        self._markets, self._take = markets, take
+
+    async def _found(self, asked: Asked) -> Found:
+        narrow = asked.narrow
+        days = [min(cut.dates.last, asked.scope.today) for cut in asked.cuts]
+        where = Where(narrow.segment or None, narrow.region or None, narrow.known)
+        cells = await self._markets.cells(days, asked.now, where, asked.by)
+        return {(at, getattr(cell, asked.by) if asked.by else ""): self._take(cell) for at, cell in cells}
+
+
+def _share(above: float, below: float, n: int, known: float | None) -> Sums:
+    """Nothing below the line where the market has no such figure."""
+    return Sums(above, 0.0 if known is None else below, n)
+
+
+def _by_day(by: int) -> Callable[[Group], float | None]:
+    return lambda group: group.mark(by).share
+
+
+_VALUES: Mapping[str, Callable[[Group], float | None]] = {
+    "time_to_value": lambda group: group.median,
+    "value_by_day_90": _by_day(90),
+}
+
+
+class _Value(Base):
+    """Time to value of the accounts that began in a cut, as of its last day that is over."""
+
+    def __init__(self, facts: Facts, times: TimesToValue, take: Callable[[Group], float | None]) -> None:
+        super().__init__(facts)
+        self._times, self._take = times, take
+
+    async def _found(self, asked: Asked) -> Found:
+        narrow, over = asked.narrow, local(asked.now, self._zone) - DAY
+        cuts = {at: cut.dates for at, cut in enumerate(asked.cuts) if cut.dates.first <= over}
+        if not cuts:
+            return {}
+        first, last = min(one.first for one in cuts.values()), max(one.last for one in cuts.values())
+        paths = await self._times.paths(min(last, over), since=first, known=narrow.known)
+        found: Found = {}
+        for at, dates in cuts.items():
+            day = min(dates.last, over)
+            told = report(paths, dates, day, "", by=asked.by, segment=narrow.segment, region=narrow.region)
+            for one in told.groups if asked.by else [told.whole]:
+                value = self._take(one)
+                found[at, one.key] = Sums(0, 0, one.n) if value is None else Sums(value, 1, one.n)
+        return found
 
 
 def _who(asked: Asked) -> Who:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,7 +16,7 @@ _MONTH = 365 / 12
 class Month(msgspec.Struct, frozen=True):
     """Money of the days ``first`` to ``last``, which lie in one month; ``whole`` when that is all of it and over.
 
-    ``once`` is the part of ``cost`` that will not come again.
+    ``once`` is the part of ``cost`` that will not come again, ``hard`` the part of ``benefit`` that is cash.
     """
 
     first: date
@@ -24,6 +25,19 @@ class Month(msgspec.Struct, frozen=True):
     cost: float
     once: float = 0.0
     whole: bool = True
+    hard: float = 0.0
+
+
+class Pace(NamedTuple):
+    """What comes and what goes in a month, if all goes on as in the last whole ones."""
+
+    benefit: float
+    cost: float
+
+    @property
+    def gain(self) -> float:
+        """What is left of a month."""
+        return self.benefit - self.cost
 
 
 class Payback(msgspec.Struct, frozen=True):
@@ -60,12 +74,18 @@ def payback(months: Sequence[Month]) -> Payback:
     return _projected(months, balance, start)
 
 
-def _projected(months: Sequence[Month], balance: float, start: date) -> Payback:
+def pace(months: Sequence[Month]) -> Pace | None:
+    """The mean of the last three whole months without what was spent once; None before there is a whole one."""
     recent = [month for month in months if month.whole][-_RECENT:]
     if not recent:
+        return None
+    benefit, cost = sum(month.benefit for month in recent), sum(month.cost - month.once for month in recent)
+    return Pace(benefit / len(recent), cost / len(recent))
+
+
+def _projected(months: Sequence[Month], balance: float, start: date) -> Payback:
+    going = pace(months)
+    if going is None or going.gain <= 0 or -balance / going.gain > _LONGEST:
         return Payback(None, None)
-    monthly = sum(month.benefit - month.cost + month.once for month in recent) / len(recent)
-    if monthly <= 0 or -balance / monthly > _LONGEST:
-        return Payback(None, None)
-    day = months[-1].last + timedelta(days=1 + int(-balance / monthly * _MONTH))
+    day = months[-1].last + timedelta(days=1 + int(-balance / going.gain * _MONTH))
     return Payback(day, (day - start).days / _MONTH, projected=True)

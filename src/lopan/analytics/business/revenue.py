@@ -7,13 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from lopan.analytics.business.contracts import DAY_MS, grace, milliseconds
 from lopan.analytics.calendar import DAY, Dates, begin
 from lopan.analytics.facts import Facts
 from lopan.catalog.business import Retention
 from lopan.catalog.workdays import number
 from lopan.store.base import Param
-
-_DAY_MS = 86_400_000
 
 
 class Who(NamedTuple):
@@ -30,8 +29,9 @@ class Movement(NamedTuple):
     """Accounts with a contract, and their money a month, from begin to end of one period.
 
     ``kept`` of those ``begun`` are still there; ``n`` were there at either end. ``retained`` is what those paid in the
-    end, ``still`` no more than they paid before, ``won`` what new ones pay. ``unpriced`` amounts have no rate;
-    ``waiting`` accounts ended so lately that they may still be renewed.
+    end, ``still`` no more than they paid before, ``won`` what new ones pay. ``unpriced`` amounts have no rate; what an
+    account with such an amount pays is not known and left out. ``waiting`` accounts ended so lately that they may
+    still be renewed.
     """
 
     period: int
@@ -73,13 +73,12 @@ class Revenue:
 
     async def movements(self, periods: Sequence[Dates], who: Who, now: datetime) -> list[Movement]:
         """By contracts; what was paid just before the period and just before its end, at the rates of its last day."""
-        more = {"grace": self._how.grace_days * _DAY_MS, "now": milliseconds(now)}
-        rows = await self._rows("contracts", periods, who, now, more)
+        rows = await self._rows("contracts", periods, who, now, grace(self._how, now))
         return [Movement(*row.values())._replace(period=row["p"] - 1) for row in rows]
 
     async def buyers(self, periods: Sequence[Dates], who: Who, now: datetime) -> list[Buyers]:
         """By orders: who placed one in the ``quiet_days`` before begin and end."""
-        rows = await self._rows("buyers", periods, who, now, {"quiet": self._how.quiet_days * _DAY_MS})
+        rows = await self._rows("buyers", periods, who, now, {"quiet": self._how.quiet_days * DAY_MS})
         return [Buyers(*row.values())._replace(period=row["p"] - 1) for row in rows]
 
     async def _rows(
@@ -98,8 +97,3 @@ class Revenue:
             "by": who.by,
         }
         return await self.facts.rows(name, who.known, **asked, **more)
-
-
-def milliseconds(moment: datetime) -> int:
-    """Since 1970."""
-    return round(moment.timestamp() * 1_000)

@@ -69,8 +69,9 @@ class Down(msgspec.Struct, frozen=True):
 
 
 class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A work order that has not ended. ``plan`` is what should be good by now, along a straight line from the planned
-    start to the planned end; ``expected`` is when it ends if it goes on as since its start. None = not known.
+    """A work order that has not ended. ``plan`` is what should be good by now: over the shifts of its site from the
+    planned start to the planned end, or over all hours where the calendar does not reach over both. ``expected`` is
+    when it ends if it goes on as since its start. None = not known.
     """
 
     order: str

@@ -10,6 +10,9 @@ import msgspec
 
 from lopan.analytics.intervals import Z95
 
+_SLACK = 1e-12
+"""What rounding may add to a share that is one half exactly."""
+
 
 class Wait(msgspec.Struct, frozen=True):
     """One subject: days until it was ``reached``, or until it was last looked at and had not reached it."""
@@ -35,13 +38,17 @@ class Step(msgspec.Struct, frozen=True):
 class Survival(msgspec.Struct, frozen=True, kw_only=True):
     """``median`` in days, None while fewer than half are known to have reached it; ``steps`` where the share rises.
 
-    ``followed``: the longest that anybody was looked at; beyond it nothing is known.
+    ``median_low`` and ``median_high`` bound it at 95 %: the days on which the upper and the lower bound of the share
+    pass one half (Brookmeyer and Crowley 1982), None where that bound has not. ``followed``: the longest that anybody
+    was looked at; beyond it nothing is known.
     """
 
     n: int
     reached: int
     censored: int
     median: int | None
+    median_low: int | None
+    median_high: int | None
     followed: int
     steps: list[Step]
 
@@ -53,20 +60,27 @@ class Survival(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def survival(waits: Iterable[Wait]) -> Survival:
-    """Estimate by Kaplan and Meier, bounds by Greenwood on the log-log scale; who is censored on a day was at risk."""
+    """Estimate by Kaplan and Meier, bounds by Greenwood on the log-log scale; who is censored on a day was at risk.
+
+    Once everybody left has reached it there is no such bound: the lower one is that of the step before, and of the
+    first step Wilson's.
+    """
     known = list(waits)
     reached = Counter(one.days for one in known if one.reached)
     left = Counter(one.days for one in known)
     at_risk, share, spread = len(known), 1.0, 0.0
-    steps, median = [], None
+    steps: list[Step] = []
+    median = None
     for day in sorted(left):
         count = reached[day]
         if count:
             share *= 1 - count / at_risk
             spread += count / (at_risk * (at_risk - count)) if at_risk > count else math.inf
             low, high = _bounds(share, spread)
+            if share <= 0:
+                high = 1 - (steps[-1].low if steps else count / (count + Z95 * Z95))
             steps.append(Step(day, 1 - share, 1 - high, 1 - low, at_risk, count))
-            if median is None and share <= 0.5 + 1e-12:
+            if median is None and share <= 0.5 + _SLACK:
                 median = day
         at_risk -= left[day]
     total = sum(reached.values())
@@ -76,6 +90,8 @@ def survival(waits: Iterable[Wait]) -> Survival:
         reached=total,
         censored=len(known) - total,
         median=median,
+        median_low=next((step.day for step in steps if step.high >= 0.5 - _SLACK), None),
+        median_high=next((step.day for step in steps if step.low >= 0.5 - _SLACK), None),
         followed=int(min(followed, 1_000_000)),
         steps=steps,
     )

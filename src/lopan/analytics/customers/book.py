@@ -10,16 +10,16 @@ from typing import Final, Literal
 
 import msgspec
 
-from lopan.analytics.calendar import DAY, begin, monday
+from lopan.analytics.business.accounts import Account
+from lopan.analytics.business.timetovalue import Journey, State, TimesToValue
+from lopan.analytics.calendar import DAY, monday
 from lopan.analytics.customers import advice, score, words
 from lopan.analytics.customers.advice import Advice
 from lopan.analytics.customers.evidence import Answers, Evidence
 from lopan.analytics.customers.score import COLOURS, Change, Colour, Health
-from lopan.analytics.customers.signals import Account, Signals, Sources
-from lopan.analytics.daily import statement
+from lopan.analytics.customers.signals import Signals, Sources
 from lopan.catalog.health import COMPONENTS, Component, Judging
-from lopan.catalog.product import Product
-from lopan.store import Param, Readers
+from lopan.store import Readers
 
 View = Literal["all", "risk", "falling", "renewals", "onboarding", "answers", "breaches", "gaps"]
 BACK: Final = 28
@@ -30,21 +30,33 @@ _WEEKS = 5
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a young customer is: ``age`` in days; ``reached`` = Monday of the week it got value, None = not yet."""
+    """How far a customer is: ``age`` in days since its first contract; ``state`` and ``days`` as of a Journey.
+
+    ``reached`` = Monday of the week in which it got value, None = not yet, or not known.
+    """
 
     age: int
+    state: State
+    days: int | None
     reached: date | None
 
     @property
     def words(self) -> str:
-        """``value in the week of 02 Nov``, ``no value yet, day 34``."""
-        return f"value in the week of {self.reached:%d %b}" if self.reached else f"no value yet, day {self.age}"
+        """``value on day 12, in the week of 02 Nov``, ``no value yet, day 34``."""
+        told = {
+            "waiting": f"no value yet, day {self.days}",
+            "left": f"left without value on day {self.days}",
+            "early": "value not known: began before usage was recorded",
+            "not begun": "nobody has logged in yet",
+        }
+        return f"value on day {self.days}, in the week of {self.reached:%d %b}" if self.reached else told[self.state]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One customer. ``mrr`` in the reporting currency a month, None = unknown, a rate is missing or not to be seen.
 
-    ``change`` against 28 days before, None = no score then; ``reason`` in words. ``waiting``: low answers that came
+    ``change`` against 28 days before, None = no score then; ``reason`` in words. ``lapsed``: the day on which its last
+    contract ended, where the time for a renewal has not passed yet. ``waiting``: low answers that came
     after the last contact, the last one at ``waiting_since``. ``unused``: core features bought and not used. ``start``
     of those younger than 90 days. ``course``: (day, score) of some days, by time.
     """
@@ -56,6 +68,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     mrr: float | None
     renews: date | None
+    lapsed: date | None
     waiting: int
     waiting_since: date | None
     breaches: int
@@ -118,7 +131,7 @@ class Books:
     def __init__(self, sources: Sources, readers: Readers, judging: Judging) -> None:
         self.sources = sources
         self.judging = judging
-        self._readers = readers
+        self.times = TimesToValue(sources.days, readers, sources.facts, sources.product, sources.how)
 
     def day(self, asked: date | None = None) -> date:
         """The day a score is of: it is over, so a score does not move while it is looked at."""
@@ -129,8 +142,8 @@ class Books:
         """Every customer on ``day`` (default and at most: yesterday); ``known``: only facts known on that day."""
         day = self.day(day)
         days = grid(day)
-        signals, reached = await asyncio.gather(self.sources.signals(days, known=known), self.value([], day))
-        entries = await asyncio.to_thread(_entries, signals, self.judging, day, reached)
+        signals, values = await asyncio.gather(self.sources.signals(days, known=known), self.values(day, known=known))
+        entries = await asyncio.to_thread(_entries, signals, self.judging, day, values)
         connected = signals.connected(day)
         return Book(
             day=day,
@@ -142,32 +155,11 @@ class Books:
             late=list(signals.late),
         )
 
-    async def value(self, customers: Sequence[str], day: date) -> dict[str, date]:
-        """Monday of the first week in which five runs of workflows were completed by two people, where there is one.
-
-        Of the last 97 days, and of all ``customers`` when none is named.
-        """
-        zone = self.sources.days.zone
-        first = day - DAY * (YOUNG + 7)
-        own: dict[str, Param] = {
-            "customers": list(customers),
-            "start": begin(first, zone),
-            "end": begin(day + DAY, zone),
-            "zone": zone.key,
-            **finals(self.sources.product),
-        }
-        found = await self._readers.rows(statement("customer_value"), own)
-        return {row["customer"]: row["first"] for row in found.to_pylist()}
-
-
-def finals(product: Product) -> dict[str, Param]:
-    """The last step of each workflow and the words for having passed it, as statements take them."""
-    workflows = product.workflows.values()
-    return {
-        "last_steps": sorted({one.steps[-1] for one in workflows}),
-        "finals": [f"{one.id}\n{one.steps[-1]}" for one in workflows],
-        "passed": [f"{one.id}\n{word}" for one in workflows for word in one.passed],
-    }
+    async def values(self, day: date, customer: str = "", known: date | None = None) -> dict[str, Journey]:
+        """How far the customer is to its first value, at any age; without one, all that are young on ``day``."""
+        first = day - DAY * YOUNG if self.sources.how.value.begins == "contract" and not customer else None
+        only = [customer] if customer else []
+        return (await self.times.paths(day, only=only, since=first, known=known)).on(day)
 
 
 def grid(day: date, weeks: int = _WEEKS) -> list[date]:
@@ -186,26 +178,21 @@ def healths(signals: Signals, judging: Judging, customer: str) -> list[tuple[dat
     return found
 
 
-def _entries(signals: Signals, judging: Judging, day: date, reached: Mapping[str, date]) -> list[Entry]:
+def _entries(signals: Signals, judging: Judging, day: date, values: Mapping[str, Journey]) -> list[Entry]:
     """A third of a millisecond each, several days of scores: too long for the event loop where customers are many."""
-    return sorted((entry(signals, judging, name, day, reached) for name in signals.customers(day)), key=urgency)
+    return sorted((entry(signals, judging, name, day, values) for name in signals.customers(day)), key=urgency)
 
 
-def entry(signals: Signals, judging: Judging, customer: str, day: date, reached: Mapping[str, date]) -> Entry:
+def entry(signals: Signals, judging: Judging, customer: str, day: date, values: Mapping[str, Journey]) -> Entry:
     """One line of the book."""
     history = [one for one in healths(signals, judging, customer) if one[0] <= day]
     known = dict(history)
     health, then = known[day], known.get(day - DAY * BACK)
     evidence, account = signals.evidence(day, customer), signals.account(day, customer)
     moved = score.change(then, health)
-    terms, age = signals.terms(day, customer), signals.age(day, customer)
+    terms, begun = signals.terms(day, customer), start(signals, customer, day, values)
     mrr = terms.mrr(signals.rates, day) if terms else None
     waiting, since = _waiting(evidence, account, signals, day)
-    started = None
-    if age is not None and age < YOUNG:
-        began = day - DAY * age
-        week = reached.get(customer)
-        started = Start(age=age, reached=week if week and week >= monday(began) else None)
     return Entry(
         id=customer,
         account=account,
@@ -214,14 +201,24 @@ def entry(signals: Signals, judging: Judging, customer: str, day: date, reached:
         reason=words.reason(moved, signals.evidence(day - DAY * BACK, customer), evidence) if moved else "",
         mrr=None if mrr is None else float(round(mrr, 4)),
         renews=terms.renews if terms else None,
+        lapsed=terms.lapsed if terms else None,
         waiting=waiting,
         waiting_since=since,
         breaches=evidence.tickets.breaches,
         unused=sorted((evidence.bought or frozenset()) - evidence.used) if "adoption" in evidence.connected else [],
-        start=started,
+        start=begun if begun and begun.age < YOUNG else None,
         advice=advice.advise(judging, evidence, history, account.owner),
         course=[(one, told.score) for one, told in history],
     )
+
+
+def start(signals: Signals, customer: str, day: date, values: Mapping[str, Journey]) -> Start | None:
+    """How far it is to its first value; None without a contract, and where ``values`` does not hold it."""
+    age, journey = signals.age(day, customer), values.get(customer)
+    if age is None or journey is None:
+        return None
+    week = monday(journey.reached) if journey.reached else None
+    return Start(age=age, state=journey.state, days=journey.days, reached=week)
 
 
 def _waiting(evidence: Evidence, account: Account, signals: Signals, day: date) -> tuple[int, date | None]:

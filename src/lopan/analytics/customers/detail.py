@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
 import msgspec
 
 from lopan.analytics import workflows
+from lopan.analytics.business.contracts import moment_of
 from lopan.analytics.calendar import DAY, Dates, begin, monday
 from lopan.analytics.customers import book, words
-from lopan.analytics.customers.book import Books, Entry
-from lopan.analytics.customers.contracts import moment
+from lopan.analytics.customers.book import Books, Entry, Start
 from lopan.analytics.customers.signals import WINDOW, Signals
 from lopan.analytics.daily import PEOPLE, Daily, over
 from lopan.catalog.health import COMPONENTS, Component, Profile
@@ -66,13 +66,17 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Detail(msgspec.Struct, frozen=True, kw_only=True):
-    """All about one customer on ``day``. ``course``: (day, score, low, high) by week, by time."""
+    """All about one customer on ``day``. ``course``: (day, score, low, high) by week, by time.
+
+    ``value``: how far it is from its start to its first value, whatever its age; None without a contract.
+    """
 
     day: date
     entry: Entry
     profile: Profile
     told: list[Told]
     success: list[Success]
+    value: Start | None
     course: list[tuple[date, float | None, float, float]]
     weeks: list[Week]
     timeline: list[Happening]
@@ -94,19 +98,20 @@ class Details:
         history = book.healths(signals, self._books.judging, customer)
         if not history or history[-1][0] != day or customer not in signals.customers(day):
             return None
-        reached, weeks, success, timeline = await asyncio.gather(
-            self._books.value([customer], day),
+        values, weeks, success, timeline = await asyncio.gather(
+            self._books.values(day, customer),
             self._weeks(customer, day),
             self._success(signals, customer, day),
-            self._timeline(signals, customer, day),
+            self._timeline(customer, day),
         )
-        entry = book.entry(signals, self._books.judging, customer, day, reached)
+        entry = book.entry(signals, self._books.judging, customer, day, values)
         return Detail(
             day=day,
             entry=entry,
             profile=self._books.judging.profiles[entry.health.profile],
             told=_told(signals, entry, customer, day),
             success=success,
+            value=book.start(signals, customer, day, values),
             course=[(one, told.score, told.low, told.high) for one, told in history],
             weeks=weeks,
             timeline=timeline,
@@ -141,27 +146,27 @@ class Details:
                      "100 x runs completed / runs begun within 28 days and older than their window"),
         ]  # fmt: skip
 
-    async def _timeline(self, signals: Signals, customer: str, day: date) -> list[Happening]:
+    async def _timeline(self, customer: str, day: date) -> list[Happening]:
         zone = self._sources.days.zone
         start, end = begin(monday(day) - timedelta(weeks=WEEKS - 1), zone), begin(day + DAY, zone)
         surveys = self._sources.product.surveys.values()
-        rows = await self._sources.facts.rows(
-            "customer_timeline",
-            customer=customer,
-            start=start,
-            end=end,
-            zone=zone.key,
-            most=MOST,
-            surveys=[one.id for one in surveys],
-            scales=[str(one.scale) for one in surveys],
+        facts = self._sources.facts
+        rows, changes = await asyncio.gather(
+            facts.rows(
+                "customer_timeline",
+                customer=customer,
+                start=start,
+                end=end,
+                zone=zone.key,
+                most=MOST,
+                surveys=[one.id for one in surveys],
+                scales=[str(one.scale) for one in surveys],
+            ),
+            facts.rows("contract_changes", customer=customer),
         )
         found = [_happening(row) for row in rows]
-        for step in signals.contracts.steps(customer):
-            found += [
-                Happening(at=at, kind="contract", text=text, bad=bad)
-                for at, text, bad in _contract(step.change, step.started, step.ended, step.seats)
-                if start <= at < end
-            ]
+        for row in changes:
+            found += [one for one in _contract(row) if start <= one.at < end]
         return sorted(found, key=lambda one: (one.at, one.kind, one.text), reverse=True)
 
     async def _daily(
@@ -209,13 +214,15 @@ def _happening(row: Row) -> Happening:
 
 
 def _line(row: Row, text: str, bad: bool) -> Happening:
-    return Happening(at=moment(row["moment"]), kind=row["kind"], text=text, bad=bad)
+    return Happening(at=moment_of(row["moment"]), kind=row["kind"], text=text, bad=bad)
 
 
-def _contract(
-    change: str, started: datetime, ended: datetime | None, seats: int
-) -> Sequence[tuple[datetime, str, bool]]:
+def _contract(row: Row) -> list[Happening]:
     what = {"new": "new contract", "renew": "renewed", "expand": "expanded", "contract": "reduced", "churn": "left"}
-    seated = "" if change == "churn" else f", {seats} seats"
-    told = [(started, f"{what.get(change, change)}{seated}", change in ("contract", "churn"))]
-    return [*told, (ended, "contract ends", True)] if ended and change != "churn" else told
+    change, ended = row["change"], row["ended"]
+    text = what[change] if change == "churn" else f"{what.get(change, change)}, {row['seats']} seats"
+    bad = change in ("contract", "churn")
+    told = [Happening(at=moment_of(row["started"]), kind="contract", text=text, bad=bad)]
+    if ended and change != "churn":
+        told.append(Happening(at=moment_of(ended), kind="contract", text="contract ends", bad=True))
+    return told

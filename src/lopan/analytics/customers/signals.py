@@ -8,16 +8,17 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
-
+from lopan.analytics.business.accounts import Account, Accounts
+from lopan.analytics.business.contracts import Contracts, Terms, contracts, moment_of
+from lopan.analytics.business.rates import Rates
 from lopan.analytics.calendar import DAY, Dates, begin
-from lopan.analytics.customers.contracts import Contracts, Terms, moment
 from lopan.analytics.customers.evidence import Answers, Evidence, Tickets
-from lopan.analytics.customers.rates import Rates
 from lopan.analytics.daily import PEOPLE, Daily, over
 from lopan.analytics.days import Days
 from lopan.analytics.facts import Facts
 from lopan.analytics.features import daily
+from lopan.analytics.satisfaction import daily as answer_days
+from lopan.catalog.business import Business
 from lopan.catalog.health import Component
 from lopan.catalog.product import Product
 from lopan.catalog.workdays import numbered
@@ -28,18 +29,6 @@ WINDOW, ANSWERED = 28, 90
 
 _FOREVER = datetime(2100, 1, 1, tzinfo=UTC)
 Row = Mapping[str, Any]
-
-
-class Account(msgspec.Struct, frozen=True):
-    """What the account facts say of a customer on a day."""
-
-    name: str = ""
-    segment: str = ""
-    region: str = ""
-    industry: str = ""
-    owner: str = ""
-    contact: str = ""
-    last_contact: date | None = None
 
 
 class Signals(NamedTuple):
@@ -55,7 +44,7 @@ class Signals(NamedTuple):
     tickets: Mapping[tuple[date, str], Tickets]
     answers: Mapping[tuple[date, str], Mapping[str, Answers]]
     contracts: Contracts
-    accounts: Mapping[str, Sequence[tuple[date, Account]]]
+    accounts: Accounts
     rates: Rates
     sources: Mapping[str, date]
     product: Product
@@ -76,15 +65,13 @@ class Signals(NamedTuple):
 
     def account(self, day: date, customer: str) -> Account:
         """What was so on ``day``; before the first row, what that one says."""
-        known = self.accounts.get(customer, ())
-        held = [account for since, account in known if since <= day]
-        return held[-1] if held else known[0][1] if known else Account()
+        return self.accounts.on(day, customer)
 
     def customers(self, day: date) -> list[str]:
         """Who has a contract in force; as long as no contract is known of anybody, who is active or has an account."""
         if self.contracted:
             return [name for name in self.contracts.accounts() if self.terms(day, name) is not None]
-        return sorted({name for asked, name in self.active if asked == day} | set(self.accounts))
+        return sorted({name for asked, name in self.active if asked == day} | self.accounts.names())
 
     def strangers(self, day: date) -> int:
         """How many customers were active without a contract in force."""
@@ -136,12 +123,16 @@ class Signals(NamedTuple):
 class Sources:
     """Asks the store: people from the daily tables, answers from events and facts, everything else from facts."""
 
-    def __init__(self, days: Days, readers: Readers, facts: Facts, product: Product) -> None:
+    def __init__(
+        self, days: Days, readers: Readers, facts: Facts, product: Product, how: Business = Business()
+    ) -> None:
         self.days = days
         self.facts = facts
         self.product = product
+        self.how = how
         self._readers = readers
         self._features = daily(product)
+        self._answers = answer_days(product)
 
     async def signals(self, days: Sequence[date], customer: str = "", known: date | None = None) -> Signals:
         """What is known of the customer ('' = of all) on each day, facts as they were known at the end of ``known``."""
@@ -156,16 +147,14 @@ class Sources:
             ),
             asyncio.gather(
                 self.facts.rows("customer_tickets", known, **own, **self._moments(days, WINDOW)),
-                self.facts.rows(
-                    "customer_answers", known, **own, **self._moments(days, ANSWERED), **self._surveys(days)
-                ),
-                self.facts.rows("customer_contracts", known, customer=customer),
+                self._answered(days, own, known),
+                self.contracts(customer, known),
                 self.facts.rows("accounts", known, customer=customer),
                 self.facts.rows("rates", known),
                 self.facts.rows("customer_sources", known, zone=zone.key, known_until=self._until(known)),
             ),
         )
-        tickets, answers, contracts, accounts, rates, sources = told
+        tickets, (answers, behind), held, accounts, rates, sources = told
         seen = {row["source"]: numbered(row["first"]) for row in sources if row["first"] is not None}
         for name, (rows, _) in (("people", people), ("features", used)):
             if first := min((row["day"] for row in rows), default=None):
@@ -177,13 +166,27 @@ class Sources:
             features={(row["day"], row["customer"]): frozenset(row["features"]) for row in used[0]},
             tickets={(row["asked"], row["customer"]): _tickets(row) for row in tickets},
             answers=_answers(answers),
-            contracts=Contracts(contracts),
-            accounts=_accounts(accounts),
+            contracts=held,
+            accounts=Accounts(accounts),
             rates=Rates(self.facts.currency, rates),
             sources=seen,
             product=self.product,
-            late=sorted({*people[1], *used[1]}),
+            late=sorted({*people[1], *used[1], *behind}),
         )
+
+    async def contracts(self, customer: str = "", known: date | None = None) -> Contracts:
+        """The contracts of the customer ('' = of all), as they were known at the end of ``known``."""
+        now = self.days.now() if known is None else min(self.days.now(), self._until(known))
+        return await contracts(self.facts, self.how.retention, now, customer, known)
+
+    async def _answered(
+        self, days: Sequence[date], own: Mapping[str, Param], known: date | None
+    ) -> tuple[list[dict[str, Any]], list[date]]:
+        """All answers there ever were, for whether one counts depends on those before it."""
+        first = min(await self.days.first() or days[-1], days[-1])
+        rows = await self.days.rows(self._answers, Dates(first, days[-1]))
+        asked = {**rows.params, **own, **self._moments(days, ANSWERED), "only": ""}
+        return await self.facts.ask(over("app", rows.sql, "customer_answers"), known, **asked), rows.late
 
     async def _daily(
         self, name: str, table: Daily, query: str, dates: Dates, own: Mapping[str, Param]
@@ -202,14 +205,6 @@ class Sources:
     def _until(self, known: date | None) -> datetime:
         return _FOREVER if known is None else begin(known + DAY, self.days.zone)
 
-    def _surveys(self, days: Sequence[date]) -> dict[str, Param]:
-        surveys = self.product.surveys.values()
-        return {
-            "surveys": [survey.id for survey in surveys],
-            "scales": [str(survey.scale) for survey in surveys],
-            "end": begin(days[-1] + DAY, self.days.zone),
-        }
-
 
 def _ms(at: datetime) -> int:
     return round(at.timestamp() * 1000)
@@ -222,15 +217,7 @@ def _tickets(row: Row) -> Tickets:
 def _answers(rows: Sequence[Row]) -> dict[tuple[date, str], dict[str, Answers]]:
     found: dict[tuple[date, str], dict[str, Answers]] = {}
     for row in rows:
-        low_at = moment(row["low_at"]) if row["low_at"] else None
+        low_at = moment_of(row["low_at"]) if row["low_at"] else None
         one = Answers(row["n"], row["total"], bool(row["stale"]), row["low"], low_at)
         found.setdefault((row["asked"], row["customer"]), {})[row["scale"]] = one
-    return found
-
-
-def _accounts(rows: Sequence[Row]) -> dict[str, list[tuple[date, Account]]]:
-    found: dict[str, list[tuple[date, Account]]] = {}
-    for row in rows:
-        told = Account(*(row[name] for name in Account.__struct_fields__))
-        found.setdefault(row["account"], []).append((row["valid_from"], told))
     return found

@@ -1,22 +1,24 @@
 -- Contracts from begin to end of each period, account by account: who was there, who stayed, and their money a month.
 -- Begin and end are moments; what counts is who was there just before. Both sides of a period are worth what the rates of
--- its last day say, so that no rate moves revenue.
+-- its last day say, so that no rate moves revenue. What an account pays is not known where one
+-- of its amounts has no rate: the money at the end leaves out those where that is so then, all else where it ever is.
 SELECT p, k, count() AS n,
     countIf(opened) AS begun, countIf(opened AND closed) AS kept, countIf(closed) AS ended,
-    countIf(opened AND closed AND after > before) AS expansions,
-    toFloat64(sum(before)) AS before_all, toFloat64(sum(after)) AS after_all,
-    toFloat64(sumIf(after, opened)) AS retained,
-    toFloat64(sumIf(least(before, after), opened)) AS still,
-    toFloat64(sumIf(before, opened AND NOT closed)) AS churned,
-    toFloat64(sumIf(before - after, opened AND closed AND before > after)) AS contracted,
-    toFloat64(sumIf(after - before, opened AND closed AND after > before)) AS expanded,
-    toFloat64(sumIf(after, NOT opened)) AS won,
+    countIf(known AND opened AND closed AND after > before) AS expansions,
+    toFloat64(sumIf(before, known)) AS before_all, toFloat64(sumIf(after, after_known)) AS after_all,
+    toFloat64(sumIf(after, known AND opened)) AS retained,
+    toFloat64(sumIf(least(before, after), known AND opened)) AS still,
+    toFloat64(sumIf(before, known AND opened AND NOT closed)) AS churned,
+    toFloat64(sumIf(before - after, known AND opened AND closed AND before > after)) AS contracted,
+    toFloat64(sumIf(after - before, known AND opened AND closed AND after > before)) AS expanded,
+    toFloat64(sumIf(after, known AND NOT opened)) AS won,
     sum(missing) AS unpriced, countIf(waits) AS waiting
 FROM (
     SELECT p, account, k, max(at_begin) AS opened, max(at_end) AS closed,
         sumIf(assumeNotNull(worth), at_begin AND isNotNull(worth)) AS before,
         sumIf(assumeNotNull(worth), at_end AND isNotNull(worth)) AS after,
-        countIf(isNull(worth)) AS missing, max(at_end AND waiting) AS waits
+        countIf(isNull(worth)) AS missing, missing = 0 AS known, countIf(at_end AND isNull(worth)) = 0 AS after_known,
+        max(at_end AND waiting) AS waits
     FROM (
         SELECT f.p AS p, f.account AS account, f.at_begin AS at_begin, f.at_end AS at_end, f.waiting AS waiting,
             multiIf({by:String} = '', '', {by:String} = 'customer', f.account, {by:String} = 'segment', f.segment, f.region) AS k,

@@ -1,6 +1,5 @@
--- Every change of every contract by its begin; times in ms.
-SELECT account, concat(source, '\n', contract) AS held, toUnixTimestamp64Milli(started) AS started,
-    toUnixTimestamp64Milli(ended) AS ended, renews, toString(change) AS change, seats, mrr, toString(currency) AS currency, features
-FROM {contract:Identifier}
+-- What every account had from its contracts, by begin; times in ms, `over` and `ends` far away where there is no end.
+SELECT account, begun, over, until, waiting, seats, mrr, currency, features, renews, ends
+FROM {contract_spans:Identifier}
 WHERE {customer:String} = '' OR account = {customer:String}
-ORDER BY account, held, started, ver, key
+ORDER BY account, begun, over, mrr, currency

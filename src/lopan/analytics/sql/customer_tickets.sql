@@ -1,5 +1,6 @@
 -- Tickets of each customer at the moments {untils} (ms), each with the 28 days since {sinces}. A ticket is open from its
--- first event on, unless its last step is resolved or closed; steps at one moment count in the order of a ticket's life.
+-- first event on, unless the last of resolved, reopened and closed says otherwise; what happens at one moment counts in
+-- the order of a ticket's life. tickets.sql says the same of the present.
 -- A breach is a ticket that was open when it was due: within the 28 days, or earlier when it is still open.
 SELECT asked, customer, countIf(is_open) AS open, countIf(is_open AND urgent) AS critical, countIf(breached) AS breaches,
     sum(again) AS reopened, countIf(begun >= since) AS opened, count() AS known
@@ -16,7 +17,7 @@ FROM (
             arraySort(groupArray((toUnixTimestamp64Milli(at),
                 indexOf(['opened', 'responded', 'waiting', 'resumed', 'resolved', 'reopened', 'closed'], event) - 1,
                 toString(priority), ifNull(toUnixTimestamp64Milli(due), 0)))) AS events,
-            arrayFilter(e -> e.2 IN (0, 4, 5, 6), events) AS steps,
+            arrayFilter(e -> e.2 IN (4, 5, 6), events) AS steps,
             events[1].1 AS begun
         FROM {ticket_event:Identifier}
         GROUP BY source, ticket

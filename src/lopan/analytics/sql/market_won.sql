@@ -1,6 +1,6 @@
 -- Where each account with a contract belongs: to the company that names it, else to that which names another account of the
 -- same parent, else to itself, which is not on the list.
-SELECT w.p AS p, w.arr AS arr, w.missing AS missing,
+SELECT w.p AS p, w.account AS account, w.arr AS arr, w.missing AS missing,
     multiIf(n.entity != '', n.entity, s.entity != '', s.entity, w.root) AS entity,
     multiIf(n.entity != '', n.segment, s.entity != '', s.segment, w.segment) AS segment,
     multiIf(n.entity != '', n.region, s.entity != '', s.region, w.region) AS region

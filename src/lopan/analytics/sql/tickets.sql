@@ -1,5 +1,7 @@
+-- One row a ticket. It is open from its first event on (`begun`), unless the last of resolved, reopened and closed says
+-- otherwise; at one moment they count in that order, as in customer_tickets.sql.
 SELECT
-    ticket, who AS customer, urgency AS priority, sort AS category, way AS channel, opened, responded, promised AS due, reopened, again,
+    ticket, begun, who AS customer, urgency AS priority, sort AS category, way AS channel, opened, responded, promised AS due, reopened, again,
     if(settled IS NULL OR settled < again, NULL, settled) AS resolved,
     ifNull(resolved < opened, 0) AS reversed,
     if(reversed, NULL, dateDiff('millisecond', opened, resolved) / 3600000) AS hours,
@@ -15,7 +17,8 @@ FROM (
         minIf(at, event = 'opened') AS first, if(countIf(event = 'opened') > 0, first, NULL) AS opened,
         if(countIf(event = 'responded') > 0, minIf(at, event = 'responded'), NULL) AS responded,
         argMax(due, at) AS promised, countIf(event = 'reopened') AS reopened,
-        maxIf(at, event = 'reopened') AS again, countIf(event = 'resolved') > 0 AS solved,
+        maxIf(at, event = 'reopened') AS again, min(at) AS begun,
+        countIf(event = 'resolved') > 0 AND maxIf(at, event = 'resolved') > again AS solved,
         if(countIf(event IN ('resolved', 'closed')) = 0, NULL, last) AS settled,
         if(solved, maxIf(at, event = 'resolved'), maxIf(at, event = 'closed')) AS last,
         max(in_hours) AS scheduled, minIf(worked, event = 'opened') AS opened_worked,

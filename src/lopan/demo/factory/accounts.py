@@ -22,6 +22,10 @@ OUTSIDE = 40
 _MARKET = (160, 420, 900)
 """Companies a region by segment, of which half could be served and a third could be won."""
 _VALUE = (46_000.0, 14_000.0, 3_200.0)
+_REVIEWED = (-210, -40)
+"""When somebody went through the list: each time a twelfth of the companies is added that nobody had thought of."""
+_GROUP = 15
+"""Every so many-th company belongs to the one before it."""
 
 
 def accounts(world: World, start: int, now: int) -> Iterator[Columns]:
@@ -82,11 +86,15 @@ def market_accounts(world: World, start: int, now: int) -> Iterator[Columns]:
             customers = [str(world.names[one]) for one in won]
             strangers = [f"{REGIONS[region]} {SEGMENTS[segment]} company {number + 1}" for number in range(others)]
             joins = np.full(n, world.first - 30)
+            for review, day in enumerate(_REVIEWED, start=1):
+                joins[n - review * others // 12 : n - (review - 1) * others // 12] = world.anchor + day
+            parents = [before if at % _GROUP == 0 else "" for at, before in enumerate(["", *strangers][:-1], start=1)]
             parts.append(
                 {
                     "key": np.array([f"M-{region}{segment}-{number}" for number in range(n)]),
                     "modified": joins * DAY_MS,
                     "company": np.array(customers + strangers),
+                    "parent": np.array([*[""] * len(won), *parents], np.str_),
                     "customer": np.array([*customers, *[""] * others], np.str_),
                     "segment": np.full(n, SEGMENTS[segment]),
                     "region": np.full(n, REGIONS[region]),

@@ -118,7 +118,7 @@ def fx_rates(world: World, start: int, now: int) -> Iterator[Columns]:
 
 
 def rollout_costs(world: World, start: int, now: int) -> Iterator[Columns]:
-    """Implementation and training around the roll-out, subscription and internal hours from then on, EUR."""
+    """Implementation and training around the roll-out, subscription and internal hours from then on, EUR by site."""
     begin = world.anchor + stories.ROLLOUT
     once = [(begin - 40, "implementation", 22_000.0), (begin - 12, "implementation", 24_000.0)]
     once += [(begin + 20, "implementation", 9_000.0)]
@@ -132,14 +132,18 @@ def rollout_costs(world: World, start: int, now: int) -> Iterator[Columns]:
 
 
 def _spent(rows: list[tuple[int, str, float]], scale: int) -> Columns:
-    days = np.array([day for day, *_ in rows], np.int64)
+    """Each site pays for its work units."""
+    units = sum(site.units for site in SITES)
+    parts = [(*row, site.code, site.units / units) for row in rows for site in SITES]
+    days = np.array([day for day, *_ in parts], np.int64)
     return {
-        "key": np.array([f"{kind}-{day}" for day, kind, _ in rows]),
+        "key": np.array([f"{kind}-{day}-{site}" for day, kind, _, site, _ in parts]),
         "modified": days * DAY_MS,
         "day": days,
-        "type": np.array([kind for _, kind, _ in rows]),
-        "amount": np.array([amount for *_, amount in rows]) * scale,
-        "currency": np.full(len(rows), "EUR"),
+        "type": np.array([kind for _, kind, *_ in parts]),
+        "site": np.array([site for *_, site, _ in parts]),
+        "amount": (np.array([amount * share for _, _, amount, _, share in parts]) * scale).round(2),
+        "currency": np.full(len(parts), "EUR"),
     }
 
 

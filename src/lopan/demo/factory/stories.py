@@ -10,7 +10,9 @@ DAYS = 400
 ROLLOUT = -250
 """The day from which Lopan is in use."""
 BASELINE = (-400, -250)
-"""The first day of the window that a baseline is frozen on, and the day after its last."""
+"""The days before the roll-out, and the day after their last; a baseline is frozen on the whole months in them."""
+BASELINE_NOTE = "The whole months before the roll-out, with all of their invoices."
+"""What whoever froze it wrote to whoever approved it."""
 RAMP = 90
 """Days until the roll-out has its full effect."""
 SPEED = (0.82, 0.90)

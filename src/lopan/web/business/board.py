@@ -27,7 +27,10 @@ CARDS: Final[Mapping[str, tuple[str, ...]]] = {
         *("batch_completion", "oee", "allocation", "throughput"),
         *("first_pass_yield", "scrap_rate", "lead_time_median", "lead_time_p90"),
     ),
-    "Support": ("issue_resolution_time", "issue_resolution_p90", "issue_resolution_sla", "open_ticket_age"),
+    "Support": (
+        *("issue_resolution_time", "issue_resolution_p90", "issue_resolution_sla", "open_ticket_age"),
+        *("first_response_time", "ticket_due_breaches"),
+    ),
 }
 CHARTS: Final = ("on_time_delivery", "delivery_performance", "oee", "first_pass_yield")
 ROWS: Final = 12

@@ -20,7 +20,13 @@ def book(listing: Listing, zone: str, *, money: bool) -> Sheet:
     for name in COMPONENTS:
         kinds |= {f"{name}_state": "text", f"{name}_points": "number"}
         kinds |= {f"{name}_contribution": "number", f"{name}_delta": "number"}
-    kinds |= {"renews": "text", "last_contact": "text", "low_answers_waiting": "count", "breaches": "count"}
+    kinds |= {
+        "renews": "text",
+        "lapsed": "text",
+        "last_contact": "text",
+        "low_answers_waiting": "count",
+        "breaches": "count",
+    }
     kinds |= {"features_unused": "text", "onboarding": "text", "advice": "text", "due": "text", "advice_owner": "text"}
     if money:
         kinds |= {"mrr": "number", "currency": "text"}
@@ -41,7 +47,14 @@ def book(listing: Listing, zone: str, *, money: bool) -> Sheet:
         deltas = {shift.component: shift.delta for shift in one.change.shifts} if one.change else {}
         for part in health.parts:
             row += [part.state, part.points, part.contribution, deltas.get(part.component)]
-        row += [_day(one.renews), _day(account.last_contact), one.waiting, one.breaches, ", ".join(one.unused)]
+        row += [
+            _day(one.renews),
+            _day(one.lapsed),
+            _day(account.last_contact),
+            one.waiting,
+            one.breaches,
+            ", ".join(one.unused),
+        ]
         first = one.advice[0] if one.advice else None
         row += [one.start.words if one.start else ""]
         row += [first.title, first.due.isoformat(), first.owner] if first else ["", "", ""]

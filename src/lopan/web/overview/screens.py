@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from lopan.alerts.history import AlertView
 from lopan.analytics.metric import Filters, Metric
-from lopan.catalog.screen import MAIN, Screen, Section
+from lopan.catalog.screen import MAIN, Screen, Section, Tile
 from lopan.control.principal import Principal
 from lopan.errors import TryAgain
 from lopan.web import access, charts, marks, performance, query, render
@@ -47,10 +47,21 @@ router = APIRouter(include_in_schema=False)
 
 
 class Card(msgspec.Struct, frozen=True):
-    """One figure and who answers for it."""
+    """One figure, those that are told beside it, and who answers for it."""
 
     metric: Metric
     owner: str
+    beside: list[Metric] = []
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The figure and those beside it."""
+        return [self.metric, *self.beside]
+
+    @property
+    def told(self) -> list[Metric]:
+        """Those beside it that have something to say."""
+        return [metric for metric in self.beside if metric.value is not None]
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -154,8 +165,9 @@ def watch(request: Request, reader: Principal) -> Look:
 
     async def look(*, full: bool) -> Shown:
         board = await load(request, reader, screen, full=full)
-        drawn = {f"card-{one.id}": drawing("card_body", one) for one in board.metrics}
-        drawn |= {f"facts-{one.id}": drawing("facts", one) for one in board.metrics}
+        cards = [card for group in board.groups for card in group.cards]
+        drawn = {f"card-{one.metric.id}": drawing("card_body", one.metric, one.told) for one in cards}
+        drawn |= {f"facts-{one.id}": drawing("facts", one) for card in cards for one in card.metrics}
         drawn |= {
             "verdict": drawing("verdict", board),
             "firing": drawing("firing_badge", performance.firing(board.alerts)),
@@ -183,9 +195,17 @@ async def _page(request: Request, reader: Principal, screen: Screen) -> Response
 async def _group(parts: Parts, reader: Principal, section: Section) -> Group:
     asked = _asked(parts, section.days)
     seen = [tile for tile in section.tile if _may(parts, reader, tile.kpi)]
-    metrics = await asyncio.gather(*(parts.kpis.metric(tile.kpi, asked.span) for tile in seen))
-    cards = [Card(metric, tile.owner) for metric, tile in zip(metrics, seen, strict=True)]
-    return Group(section.title, asked, section.page, cards)
+    cards = await asyncio.gather(*(_card(parts, reader, tile, asked) for tile in seen))
+    return Group(section.title, asked, section.page, list(cards))
+
+
+async def _card(parts: Parts, reader: Principal, tile: Tile, asked: Query) -> Card:
+    beside = [name for name in tile.beside if _may(parts, reader, name)]
+    metric, *others = await asyncio.gather(
+        parts.kpis.metric(tile.kpi, asked.span),
+        *(parts.kpis.metric(name, asked.span, series=False) for name in beside),
+    )
+    return Card(metric, tile.owner, others)
 
 
 async def _panel(request: Request, reader: Principal, name: str) -> Drawn | None:

@@ -61,7 +61,7 @@ def stack(columns: Sequence[Column], height: float) -> Stack:
     """Place the columns side by side on one scale; without any there are no bars, and the axis is at the foot."""
     top = max((sum(column.above.values()) for column in columns), default=0.0)
     bottom = max((sum(column.below.values()) for column in columns), default=0.0)
-    step = _step((top + bottom) / _TICKS)
+    step = nice((top + bottom) / _TICKS)
     # A whole number of steps on each side, so that the outermost lines of the grid bound the bars.
     up, down = math.ceil(top / step - 1e-9), math.ceil(bottom / step - 1e-9)
     unit = height / (max(1, up + down) * step)
@@ -92,7 +92,7 @@ def _pile(values: dict[str, float], zero: float, unit: float) -> list[Piece]:
     return pieces
 
 
-def _step(least: float) -> float:
+def nice(least: float) -> float:
     """The next of 1, 2, 5, 10, 20, 50, ..., at least 1."""
     power = 10.0 ** math.floor(math.log10(max(1.0, least)))
     return next(size * power for size in (1.0, 2.0, 5.0, 10.0) if size * power >= least - 1e-9)
