@@ -179,7 +179,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         stack.callback(days.close)
 
         def publish(commit: Commit) -> None:
-            loop.call_soon_threadsafe(days.touched, commit.days)
+            loop.call_soon_threadsafe(days.touched, commit.days, commit.begun)
             if IDENTIFY in commit.types:
                 loop.call_soon_threadsafe(days.merged)
             commits.publish(commit)
@@ -230,7 +230,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
                 **roikpis.queries(known, judging, approved),
             }
             asked = _queries(people, usage)
-            return Kpis(readers, catalog, clock, config.timezone, asked, FactKpis(known, clock, money))
+            return Kpis(readers, catalog, clock, config.timezone, asked, FactKpis(known, clock, money), days)
 
         known = facts_of(pages)
         kpis = kpis_of(pages, people, usage, known)

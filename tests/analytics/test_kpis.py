@@ -108,7 +108,7 @@ class Asked:
             people = People(days, readers)
             usage = Usage(people, readers, product)
             answers = {**peoplekpis.queries(people), **usagekpis.queries(usage)}
-            kpis = Kpis(readers, self.catalog, clock, zone, answers)
+            kpis = Kpis(readers, self.catalog, clock, zone, answers, days=days)
             found = await kpis.metric(name, span, filters, by, against=against)
             days.close()
             readers.close()

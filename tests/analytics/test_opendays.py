@@ -123,6 +123,23 @@ def test_who_asks_while_they_are_computed_again_gets_them_as_they_were_and_late(
     asyncio.run(scenario())
 
 
+def test_who_asks_first_does_not_wait_while_others_rest(
+    target: Pipeline, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opendays, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(opendays, "_DUTY", 1e9)
+
+    async def scenario() -> None:
+        async with opened(target, clock, reuse=1e-9) as days:
+            put(target, days, "a")
+            await days.rows(PEOPLE, WEEK)
+            put(target, days, "b")
+            assert dau(target, await days.rows(PEOPLE, WEEK)) == 1
+            assert (await asyncio.wait_for(sessions(target, days, WEEK), 30)).whole.number == 2
+
+    asyncio.run(scenario())
+
+
 def test_a_store_that_is_full_leaves_them_as_they_were(
     target: Pipeline, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

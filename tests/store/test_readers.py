@@ -9,6 +9,7 @@ from collections.abc import Generator
 import pyarrow as pa
 import pytest
 
+from lopan.errors import TryAgain
 from lopan.store import Params, Readers
 
 pytestmark = pytest.mark.anyio
@@ -84,4 +85,43 @@ async def test_a_failed_question_is_asked_again() -> None:
     with pytest.raises(ValueError, match="first"):
         await readers.rows("q")
     assert (await readers.rows("q")).num_rows == 1
+    readers.close()
+
+
+async def test_what_took_long_leaves_connections_to_what_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lopan.store.readers.HEAVY_S", 1e-9)
+    store = Counting()
+    readers = Readers(store, 2, keep_s=0.0)
+    await readers.rows("slow")
+    store.go.clear()
+    slow = [asyncio.create_task(readers.rows("slow", {"a": number})) for number in range(3)]
+    while len(store.asked) < 2:
+        await asyncio.sleep(0.001)
+    quick = asyncio.create_task(readers.rows("quick"))
+    while "quick" not in store.asked:
+        await asyncio.sleep(0.001)
+    assert store.asked == ["slow", "slow", "quick"]
+    store.go.set()
+    await asyncio.gather(*slow, quick)
+    assert store.asked.count("slow") == 4
+    readers.close()
+
+
+@pytest.mark.parametrize("refusals", [1, 2])
+async def test_what_the_store_has_no_room_for_is_asked_once_more(refusals: int) -> None:
+    class Full(Counting):
+        def query(self, sql: str, params: Params | None = None) -> pa.Table:
+            table = super().query(sql, params)
+            if len(self.asked) <= refusals:
+                raise TryAgain("no memory")
+            return table
+
+    store = Full()
+    readers = Readers(store, 2)
+    if refusals == 1:
+        assert (await readers.rows("q")).num_rows == 1
+    else:
+        with pytest.raises(TryAgain, match="no memory"):
+            await readers.rows("q")
+    assert len(store.asked) == 2
     readers.close()

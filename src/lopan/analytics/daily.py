@@ -26,7 +26,8 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
     ``back``/``ahead``: how far events before a day's begin and after its end count for it. A day is closed when it has
     been over for ``ahead``. With ``sliced`` it takes ``{slices}`` and ``{slice}`` too: only the groups of events whose
     hash leaves that remainder, so that a day of any size is computed in bounded memory, in as many rows more. With
-    ``ages`` the rows of an open day, as computed at ``{now}``, say what they come to up to ``{soon}``, that much later.
+    ``ages`` the rows of an open day, as computed at ``{now}``, say what they come to up to ``{soon}``, that much later. With
+    ``begun`` a session counts where it began, however much later it is reported.
     """
 
     table: str
@@ -36,6 +37,7 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
     params: Mapping[str, Param] = {}
     sliced: bool = False
     ages: timedelta = timedelta()
+    begun: bool = False
 
     def definition(self, zone: ZoneInfo) -> str:
         """What all rows depend on besides events; another one makes every day be computed again."""
@@ -103,7 +105,25 @@ SESSIONS = Daily(
     ahead=timedelta(hours=48),
     sliced=True,
 )
-DAILY: Sequence[Daily] = (PEOPLE, VISITS, SESSIONS)
+STABILITY = Daily(
+    table="stability_days",
+    columns=(
+        *("grain", "at", "release", "device", "os", "role", "customer"),
+        *("n", "crashed", "abnormal", "errors", "duration_s", "value", "squares"),
+    ),
+    back=timedelta(hours=24),
+    ahead=timedelta(hours=48),
+    sliced=True,
+    begun=True,
+)
+MEASURES = Daily(
+    table="measure_days",
+    columns=(
+        *("at", "type", "kind", "release", "device", "n", "value", "squares", "duration_s", "frames", "frames60"),
+        *("slow", "frozen", "hitch_ms", "footprint_mb", "peak_mb", "failed", "killed", "hung_s", "sketch"),
+    ),
+)
+DAILY: Sequence[Daily] = (PEOPLE, VISITS, SESSIONS, STABILITY, MEASURES)
 
 
 @cache

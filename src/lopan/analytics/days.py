@@ -173,14 +173,19 @@ class Days:
         """Whether the day is over, and so is the time after it that its rows depend on."""
         return self._clock.now() >= calendar.begin(day + DAY, self.zone) + daily.ahead
 
-    def touched(self, days: Iterable[tuple[int, date]]) -> None:
-        """Events of these projects and local days have become queryable."""
+    def touched(self, days: Iterable[tuple[int, date]], begun: Iterable[tuple[int, date]] = ()) -> None:
+        """Events of these projects and local days have become queryable; sessions ``begun`` long before, or after."""
         for project, day in days:
             self._projects.add(project)
             self._first = min(self._first or day, day)
             for daily in self._daily.values():
                 for near in daily.read_by(Dates(day, day), self.zone):
                     self._mark((daily.table, project, near))
+        for project, day in begun:
+            for daily in self._daily.values():
+                if daily.begun:
+                    for near in daily.read_by(Dates(day, day), self.zone):
+                        self._mark((daily.table, project, near))
         self._open.moved()
         self._asked.clear()
         self._woken.set()
@@ -207,6 +212,18 @@ class Days:
             if behind:
                 split = split._replace(late=sorted([*split.late, *split.open]))
         return State(daily, self.zone, project, split, opened)
+
+    async def held(self, daily: Daily, dates: Dates, project: int = 0) -> dict[date, list[int]]:
+        """Versions of closed days that the table holds as they are now; the others are read elsewhere."""
+        await self.loaded()
+        projects = {project} if project else self._projects
+        found: dict[date, list[int]] = {}
+        for day in Dates(max(dates.first, self._earliest or dates.last), dates.last):
+            keys = [(daily.table, one, day) for one in projects]
+            numbers = [self._versions[key] for key in keys if key in self._versions]
+            if numbers and not any(key in self._pending for key in keys):
+                found[day] = numbers
+        return found
 
     async def loaded(self) -> None:
         """Wait until it is known which days the tables hold."""
@@ -377,8 +394,10 @@ class Days:
         await self._merge()
         found = await self._call(self._store.find)
         self._last = max(self._last, found.last)
-        for project, day in found.events:
+        for (project, day), number in found.events.items():
             self._projects.add(project)
+            if not number:
+                continue
             self._first = min(self._first or day, day)
         for daily in self._daily.values():
             definition = daily.definition(self.zone)
@@ -390,11 +409,14 @@ class Days:
                     self._versions.setdefault(key, version.number)
                     self._projects.add(project)
                     self._earliest = min(self._earliest or day, day)
-            for project, day in found.events:
+            events = dict(found.events)
+            if daily.begun:
+                events |= {key: events.get(key, 0) + number for key, number in found.begun.items()}
+            for project, day in events:
                 for near in daily.read_by(Dates(day, day), self.zone):
                     reads = daily.reads(Dates(near, near), self.zone)
                     key = daily.table, project, near
-                    if sum(found.events.get((project, one), 0) for one in reads) > counted.get(key, 0):
+                    if sum(events.get((project, one), 0) for one in reads) > counted.get(key, 0):
                         self._mark(key)
         self._asked.clear()
         self._woken.set()

@@ -25,10 +25,14 @@ class Version(NamedTuple):
 
 
 class Found(NamedTuple):
-    """By (table, project, day) what counts, by (project, day) how many events there are, and the newest version."""
+    """By (table, project, day) what counts, by (project, day) how many events there are, and the newest version.
+
+    ``begun``: sessions by the day they began on, where that is far from their report.
+    """
 
     versions: dict[tuple[str, int, date], Version]
     events: dict[tuple[int, date], int]
+    begun: dict[tuple[int, date], int]
     last: int
 
 
@@ -51,15 +55,18 @@ class DayStore:
                 for row in known
             },
             {(row["project"], row["day"]): row["events"] for row in counted},
+            {(row["project"], row["day"]): row["begun"] for row in counted},
             max(last),
         )
 
     def compute(self, daily: Daily, project: int, day: date, version: int) -> None:
         """Rows first, then the line that makes them count; a crash between them leaves rows that nobody reads."""
-        events = self._events(daily, project, Dates(day, day))
+        events = grouped = self._events(daily, project, Dates(day, day))
+        if daily.begun:
+            events += self._events(daily, project, Dates(day, day), "day_sessions")
         own: dict[str, Param] = {"zone": self._zone.key, "project": project, "day": day, "version": version}
         bounds = daily.bounds(Dates(day, day), self._zone)
-        for part in _parts(daily, events):
+        for part in _parts(daily, grouped):
             self._store.execute(daily.insert(), {**bounds, **daily.params, **own, **part})
         line: dict[str, Param] = {"daily": daily.table, "definition": daily.definition(self._zone), "events": events}
         self._store.execute(statement("day_version"), {**own, **line})
@@ -106,10 +113,10 @@ class DayStore:
         rows = self._store.query(statement("days_of_users"), params).to_pylist()
         return {(row["project"], row["day"]) for row in rows}
 
-    def _events(self, daily: Daily, project: int, dates: Dates) -> int:
+    def _events(self, daily: Daily, project: int, dates: Dates, counting: str = "day_events") -> int:
         """How many events the rows of these days depend on."""
         reads = daily.bounds(daily.reads(dates, self._zone), self._zone)
-        counted = self._store.query(statement("day_events"), {"project": project, **reads})
+        counted = self._store.query(statement(counting), {"project": project, **reads})
         events: int = counted.column("events")[0].as_py()
         return events
 

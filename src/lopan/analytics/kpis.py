@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
 from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from lopan.analytics import comparison
+from lopan.analytics import calendar, comparison
+from lopan.analytics.calendar import Dates
+from lopan.analytics.daily import MEASURES, STABILITY
+from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.intervals import Interval, normal, standard_error, wilson, z_means, z_shares
 from lopan.analytics.metric import (
@@ -29,18 +34,28 @@ from lopan.analytics.metric import (
 from lopan.analytics.query import Query, Row, Sums
 from lopan.analytics.span import step_for
 from lopan.analytics.status import status, trend
+from lopan.analytics.together import Together
 from lopan.catalog import (
     AXES,
     DAY,
+    EVENTS,
     MONTH,
     PERCENTILES,
     WEEK,
     Catalog,
+    Formula,
+    Frame,
+    Held,
+    Kept,
     Kpi,
     Narrow,
     Part,
+    check_dimension,
     compile_percentiles,
     compile_values,
+    formulas,
+    sources,
+    together,
 )
 from lopan.clock import Clock
 from lopan.errors import GiveUp, Rejected
@@ -49,9 +64,23 @@ from lopan.store import Readers
 _SEEN = "FROM measures WHERE bucket >= {start:DateTime64(3)} AND bucket < {end:DateTime64(3)} ORDER BY k"
 _DIMENSIONS = {name: f"SELECT DISTINCT {name} AS k {_SEEN}" for name in ("release", "device")}
 
+_INSTANT = timedelta(milliseconds=1)
 _NO_QUERIES: Mapping[str, Query] = MappingProxyType({})
 _SHOWN = {"lower": (0.5, 0.9, 0.95), "higher": (0.5, 0.1, 0.05)}
 """The median and the bad end."""
+
+
+class _Found(NamedTuple):
+    """Rows by bucket and by value of a dimension; the latest events of the days ``late`` are not counted yet."""
+
+    rows: list[Row]
+    groups: list[Row]
+    late: Sequence[date] = ()
+
+    def plus(self, other: _Found) -> _Found:
+        """Both together, as the two halves of a figure."""
+        late = sorted({*self.late, *other.late})
+        return _Found(_added(self.rows, other.rows), _added(self.groups, other.groups), late)
 
 
 class _Other:
@@ -64,7 +93,10 @@ class _Other:
 
 
 class Kpis:
-    """Answers for pages, API and alerts alike; ``queries`` answers the KPIs of kind ``query`` by the name they give."""
+    """Answers for pages, API and alerts alike; ``queries`` answers the KPIs of kind ``query`` by the name they give.
+
+    With ``days`` figures of sessions come from kept sums where these tell them; a ``measure`` never does.
+    """
 
     def __init__(
         self,
@@ -74,13 +106,17 @@ class Kpis:
         zone: str = "UTC",
         queries: Mapping[str, Query] = _NO_QUERIES,
         facts: FactKpis | None = None,
+        days: Days | None = None,
     ) -> None:
         self._readers = readers
+        self._days = days
         self._queries = queries
         self._facts = facts
         self.catalog = catalog
         self._clock = clock
         self._zone = zone
+        self._values = Together(self._answer)
+        self._sketches = Together(self._sketch)
 
     async def metric(
         self,
@@ -107,21 +143,21 @@ class Kpis:
         if against:
             that = before if against.span is None else self._fixed(kpi, against.span)
             other = _Other(kpi, against, that, step if drawn or ((queried or facts) and series) else 0)
-        rows, drawn_rows, groups, percentiles, others, other_days = await asyncio.gather(
-            self._rows(kpi, halves, drawn, "", narrow),
+        found, drawn_rows, percentiles, their, other_days = await asyncio.gather(
+            self._figures(kpi, halves, drawn, by, narrow),
             self._series(kpi, halves[1], narrow, step, wanted=series),
-            self._groups(kpi, span, by, narrow),
             self._percentiles(kpi, span, narrow),
-            self._rows(kpi, [other.part], drawn, "", other.narrow) if other else _nothing(),
-            self._series(kpi, other.part, other.narrow, step, wanted=series) if other else _nothing(),
+            self._figures(kpi, [other.part], drawn, "", other.narrow) if other else _nothing(),
+            self._series(kpi, other.part, other.narrow, step, wanted=series) if other else _no_rows(),
         )
+        rows, others = found.rows, their.rows
         now, then = _sum(rows, 1), _sum(rows, 0)
         value, bound = _value(kpi, now), _interval(kpi, now)
         moment = self._clock.now()
-        points = self._days(kpi, drawn_rows) if queried else []
+        points = self._daily(kpi, drawn_rows) if queried else []
         if drawn:
             points = _points(kpi, rows, span, step, moment, self._zone)
-        against_points = self._days(kpi, other_days)
+        against_points = self._daily(kpi, other_days)
         if other and drawn:
             against_points = _points(kpi, others, other.span, step, moment, self._zone)
         if facts and series:
@@ -156,7 +192,8 @@ class Kpis:
             provisional=facts.provisional(kpi, span, narrow) if facts else False,
             percentiles=percentiles,
             series=points,
-            groups=groups,
+            groups=_groups(kpi, found.groups),
+            late=sorted({*found.late, *their.late}),
             versus=self._versus(other, now, span, others, against_points) if other else None,
         )
 
@@ -164,15 +201,16 @@ class Kpis:
         """The figure alone, for alerts; of facts, over the newest days that are complete and mature."""
         kpi = self.catalog.get(name)
         span = self._settled(kpi, span)
-        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(kpi, filters))
-        return _measure(kpi, _sum(rows, 1))
+        found = await self._figures(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(kpi, filters), keep=False)
+        return _measure(kpi, _sum(found.rows, 1))
 
     async def measures(self, name: str, span: Span, by: str) -> dict[str, Measure]:
         """The figure for every value of dimension ``by`` in the range."""
         kpi = self.catalog.get(name)
         span = self._settled(kpi, span)
-        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, by, _narrow(kpi, Filters()))
-        return {row.k: _measure(kpi, row.sums) for row in rows}
+        narrow = _narrow(kpi, Filters())
+        found = await self._figures(kpi, [Part(1, span.start, span.end)], 0, by, narrow, keep=False)
+        return {row.k: _measure(kpi, row.sums) for row in found.groups}
 
     async def dimension_values(self, name: str, span: Span) -> list[str]:
         """Values of ``release`` or ``device`` seen in the range, sorted; releases newest first by their numbers."""
@@ -183,20 +221,66 @@ class Kpis:
         values = [value for value in table.column("k").to_pylist() if value] if table.num_columns else []
         return sorted(values, key=_version, reverse=True) if name == "release" else values
 
+    async def _figures(
+        self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow, *, keep: bool = True
+    ) -> _Found:
+        """Every part by bucket, and the last one as a whole by each value of ``by``."""
+        check_dimension(kpi, by)
+        if kpi.of_facts or kpi.kind == "query":
+            rows, groups = await asyncio.gather(
+                self._rows(kpi, parts, step, "", narrow),
+                self._rows(kpi, parts[-1:], 0, by, narrow) if by else _no_rows(),
+            )
+            return _Found(rows, groups)
+        frame = Frame(tuple(parts), step, by, narrow, self._zone, keep and self._days is not None)
+        found = await asyncio.gather(*(self._values.ask(frame, formula) for formula in formulas(kpi)))
+        return reduce(_Found.plus, found)
+
+    async def _answer(self, frame: Frame, asked: Sequence[Formula]) -> list[_Found]:
+        """All formulas of one frame, with one statement for those that are read from the same rows."""
+        groups = together(asked, frame)
+        answers = await asyncio.gather(*(self._group(frame, group) for group in groups))
+        found = {formula: answer for group in answers for formula, answer in group.items()}
+        return [found[formula] for formula in asked]
+
+    async def _group(self, frame: Frame, group: Sequence[Formula]) -> dict[Formula, _Found]:
+        kept, late = await self._kept(frame, group[0])
+        table = await self._readers.rows(*compile_values(group, frame, kept, await self._held(frame, group[0])))
+        numbers = sources(group)
+        found = {}
+        for index, formula in enumerate(group):
+            rows = _read(table, index, numbers[formula.source], frame.parts[-1].half)
+            found[formula] = _Found(*rows, late)
+        return found
+
+    async def _kept(self, frame: Frame, formula: Formula) -> tuple[Kept | None, list[date]]:
+        if self._days is None or not frame.of_kept(formula):
+            return None, []
+        dates = self._dates(frame)
+        source = await self._days.rows(STABILITY, dates, frame.narrow.project)
+        zone = self._days.zone
+        days = [(calendar.begin(day, zone), calendar.begin(day + timedelta(1), zone)) for day in dates]
+        return Kept(source.sql, source.params, days), source.late
+
+    async def _held(self, frame: Frame, formula: Formula) -> Held:
+        if self._days is None or not frame.kept or formula.source not in EVENTS or not frame.days(formula):
+            return {}
+        zone, known = self._days.zone, await self._days.held(MEASURES, self._dates(frame), frame.narrow.project)
+        return {
+            (calendar.begin(day, zone), calendar.begin(day + timedelta(1), zone)): versions
+            for day, versions in known.items()
+        }
+
+    def _dates(self, frame: Frame) -> Dates:
+        """The local days that the frame touches."""
+        zone = ZoneInfo(self._zone)
+        return Dates(calendar.local(frame.parts[0].start, zone), calendar.local(frame.parts[-1].end - _INSTANT, zone))
+
     async def _rows(self, kpi: Kpi, parts: list[Part], step: int, by: str, narrow: Narrow) -> list[Row]:
-        if by and by not in kpi.dimensions:
-            raise Rejected("by", f"{kpi.id} can be split by {', '.join(kpi.dimensions) or 'nothing'}, not by {by!r}")
+        """Of facts and of queries."""
         if facts := self._of(kpi):
             return await facts.rows(kpi, self.catalog.kpis.values(), parts, step, by, narrow)
-        if kpi.kind == "query":
-            return await self._query(kpi).rows(kpi, parts, by, narrow)
-        statements = compile_values(kpi, parts, step, by, narrow, self._zone)
-        tables = await asyncio.gather(*(self._readers.rows(sql, params) for sql, params in statements))
-        merged: dict[tuple[int, int, str], Sums] = {}
-        for table in tables:
-            for row in _read(table):
-                merged[row[:3]] = merged.get(row[:3], Sums()).plus(row.sums)
-        return [Row(*key, sums) for key, sums in sorted(merged.items())]
+        return await self._query(kpi).rows(kpi, parts, by, narrow)
 
     async def _series(self, kpi: Kpi, part: Part, narrow: Narrow, step: int, *, wanted: bool) -> list[Row]:
         """What a KPI answers apart from its value: all of kind ``query``, and those over facts that do not add up."""
@@ -248,7 +332,7 @@ class Kpis:
             known = ", ".join(sorted(self._queries)) or "none"
             raise GiveUp(f"KPI {kpi.id}: there is no query {kpi.query!r}; known queries: {known}") from None
 
-    def _days(self, kpi: Kpi, rows: list[Row]) -> list[Point]:
+    def _daily(self, kpi: Kpi, rows: list[Row]) -> list[Point]:
         """Local days as points; the one that is going on is partial."""
         zone = ZoneInfo(self._zone)
         today = self._clock.now().astimezone(zone).date()
@@ -277,29 +361,47 @@ class Kpis:
             series=series,
         )
 
-    async def _groups(self, kpi: Kpi, span: Span, by: str, narrow: Narrow) -> list[Group]:
-        if not by:
-            return []
-        rows = await self._rows(kpi, [Part(1, span.start, span.end)], 0, by, narrow)
-        groups = []
-        for row in sorted(rows, key=lambda row: (-row.sums.samples, row.k)):
-            value, bound = _value(kpi, row.sums), _interval(kpi, row.sums)
-            low, high = (bound.low, bound.high) if bound else (None, None)
-            groups.append(Group(row.k, value, row.sums.samples, status(kpi, value), low, high))
-        return groups
-
     async def _percentiles(self, kpi: Kpi, span: Span, narrow: Narrow) -> list[Percentile]:
         if not kpi.percentiles:
             return []
-        sql, params = compile_percentiles(kpi, Part(1, span.start, span.end), narrow)
-        table = await self._readers.rows(sql, params)
-        values = table.column("q").to_pylist()[0] if table.num_rows else [math.nan] * len(PERCENTILES)
-        found = dict(zip(PERCENTILES, values, strict=True))
+        frame = Frame((Part(1, span.start, span.end),), 0, "", narrow, self._zone, self._days is not None)
+        found = await self._sketches.ask(frame, formulas(kpi)[0])
         return [Percentile(q, _centred(found[q])) for q in _SHOWN[kpi.better]]
 
+    async def _sketch(self, frame: Frame, asked: Sequence[Formula]) -> list[dict[float, float]]:
+        """The value at each of PERCENTILES, for every formula; NaN without any row."""
+        found: dict[Formula, dict[float, float]] = {}
+        for group in together(asked, frame):
+            table = await self._readers.rows(*compile_percentiles(group, frame, await self._held(frame, group[0])))
+            numbers, known = sources(group), {row["source"]: row["q"] for row in table.to_pylist()}
+            for formula in group:
+                values = known.get(numbers[formula.source], [math.nan] * len(PERCENTILES))
+                found[formula] = dict(zip(PERCENTILES, values, strict=True))
+        return [found[formula] for formula in asked]
 
-async def _nothing() -> list[Row]:
+
+def _added(one: Iterable[Row], other: Iterable[Row]) -> list[Row]:
+    merged: dict[tuple[int, int, str], Sums] = {}
+    for row in (*one, *other):
+        merged[row[:3]] = merged.get(row[:3], Sums()).plus(row.sums)
+    return [Row(*key, sums) for key, sums in sorted(merged.items())]
+
+
+async def _nothing() -> _Found:
+    return _Found([], [])
+
+
+async def _no_rows() -> list[Row]:
     return []
+
+
+def _groups(kpi: Kpi, rows: list[Row]) -> list[Group]:
+    groups = []
+    for row in sorted(rows, key=lambda row: (-row.sums.samples, row.k)):
+        value, bound = _value(kpi, row.sums), _interval(kpi, row.sums)
+        low, high = (bound.low, bound.high) if bound else (None, None)
+        groups.append(Group(row.k, value, row.sums.samples, status(kpi, value), low, high))
+    return groups
 
 
 def _narrow(kpi: Kpi, filters: Filters) -> Narrow:
@@ -323,12 +425,18 @@ def _day(text: str) -> date:
         raise Rejected("known", f"expected a date like 2026-11-22; got {text[:40]!r}") from None
 
 
-def _read(table: pa.Table) -> Iterable[Row]:
+def _read(table: pa.Table, index: int, source: int, half: int) -> tuple[list[Row], list[Row]]:
+    """The rows of one formula by bucket, and those of ``half`` by value of a dimension."""
     if not table.num_rows:
-        return []
-    names = ("half", "t", "k", "num", "den", "samples", "total", "squares", "events")
-    columns = [table.column(name).to_pylist() for name in names]
-    return [Row(half, t, k, Sums(*rest)) for half, t, k, *rest in zip(*columns, strict=True)]
+        return [], []
+    names = ("named", "source", "half", "t", "k", *(f"{name}_{index}" for name in ("num", "den", "samples")))
+    columns = [table.column(name).to_pylist() for name in (*names, "total", "squares", "events")]
+    rows: list[Row] = []
+    groups: list[Row] = []
+    for named, number, part, t, k, num, den, samples, total, squares, events in zip(*columns, strict=True):
+        if number == source and (not named or part == half):
+            (groups if named else rows).append(Row(part, t, k, Sums(num, den, samples, total, squares, events)))
+    return rows, groups
 
 
 def _sum(rows: Iterable[Row], half: int) -> Sums:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -112,6 +112,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     """One KPI over one range. ``n`` below ``min_samples`` means: show it greyed with its interval, never alert.
 
     ``provisional``: the range ends so late that facts which are still to come are expected to change the value.
+    ``late``: local days whose latest events are not counted yet, because the store can't keep up.
     """
 
     id: str
@@ -141,6 +142,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     percentiles: list[Percentile] = []
     series: list[Point] = []
     groups: list[Group] = []
+    late: list[date] = []
     versus: Versus | None = None
 
     @property

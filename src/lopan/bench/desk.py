@@ -46,7 +46,8 @@ def sit(root: Path, readers: Readers, days: Days) -> Desk:
     """A desk over the store of ``root``, composed as the server does it."""
     clock, people = SystemClock(), People(days, readers)
     usage = Usage(people, readers, load_product(root / "lopan.d"))
-    return Desk(Kpis(readers, load_catalog(root / "lopan.d"), clock, ZONE), people, usage)
+    kpis = Kpis(readers, load_catalog(root / "lopan.d"), clock, ZONE, days=days)
+    return Desk(kpis, people, usage)
 
 
 def _dates(desk: Desk, days: int) -> Dates:

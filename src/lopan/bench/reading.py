@@ -158,7 +158,7 @@ async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[l
     loop = asyncio.get_running_loop()
 
     def moved(commit: Commit) -> None:
-        loop.call_soon_threadsafe(days.touched, commit.days)
+        loop.call_soon_threadsafe(days.touched, commit.days, commit.begun)
         loop.call_soon_threadsafe(readers.moved)
 
     flood = Flood(job.root, store, job.project, moved)

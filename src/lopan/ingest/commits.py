@@ -12,7 +12,7 @@ import msgspec
 class Commit(msgspec.Struct, frozen=True):
     """Rows that have become queryable: up to segment ``number``, ``types`` of events among them, ``at`` aware UTC.
 
-    ``days``: project and local day of every row.
+    ``days``: project and local day of every row; ``begun``: of the begin of sessions that lies far from their report.
     """
 
     number: int
@@ -20,6 +20,7 @@ class Commit(msgspec.Struct, frozen=True):
     types: frozenset[str]
     at: datetime
     days: frozenset[tuple[int, date]] = frozenset()
+    begun: frozenset[tuple[int, date]] = frozenset()
 
 
 class _Listener:
@@ -31,7 +32,7 @@ class _Listener:
         if self.latest is not None:
             missed = self.latest
             rows, types, days = missed.rows + commit.rows, missed.types | commit.types, missed.days | commit.days
-            commit = Commit(commit.number, rows, types, commit.at, days)
+            commit = Commit(commit.number, rows, types, commit.at, days, missed.begun | commit.begun)
         self.latest = commit
         self.woken.set()
 

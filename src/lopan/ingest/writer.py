@@ -92,7 +92,8 @@ class Writer:
         self._spool.done(segment.number)
         if flushed:
             self._spool.keep(self._seen.last + 1)
-        self._publish(Commit(segment.number, rows.num_rows, types, self._clock.now(), self._touched(rows)))
+        days, begun = self._touched(rows), self._touched.begun(rows)
+        self._publish(Commit(segment.number, rows.num_rows, types, self._clock.now(), days, begun))
         return int(rows.num_rows)
 
     def _run(self) -> None:

@@ -1,4 +1,8 @@
-"""Reading for many: a few connections, first come first served, one run for equal questions, answers kept briefly."""
+"""Reading for many: a few connections, first come first served, one run for equal questions, answers kept briefly.
+
+What took long the last time it was asked may have half of the connections only, so that the others stay free for what
+is quick; a statement that the store has no memory for is asked again once, alone among such.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,18 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from lopan.errors import TryAgain
 from lopan.store.base import Params, Store
 
 KEEP_SECONDS = 2.0
 KEEP_RESULTS = 512
 REUSE_COST = 1.5
 """A result that new data has overtaken is still given out for this many times what it cost to compute."""
+
+HEAVY_S = 1.0
+"""A statement whose last run took this long is heavy."""
+
+_STATEMENTS = 512
 
 
 @dataclass(slots=True)
@@ -37,6 +47,9 @@ class Readers:
         self._keep_s = keep_s
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="reader")
         self._turn = asyncio.Semaphore(connections)
+        self._heavy = asyncio.Semaphore(max(1, connections // 2))
+        self._alone = asyncio.Lock()
+        self._costs: OrderedDict[str, float] = OrderedDict()
         self._running: dict[Key, asyncio.Task[pa.Table]] = {}
         self._results: OrderedDict[Key, _Result] = OrderedDict()
         self._generation = 0
@@ -69,12 +82,32 @@ class Readers:
         return age < min(REUSE_COST * result.cost, self._keep_s / 2)
 
     async def _run(self, key: Key, sql: str, params: Params | None) -> pa.Table:
-        async with self._turn:
-            generation, started = self._generation, time.monotonic()
-            table = await asyncio.get_running_loop().run_in_executor(self._threads, self._store.query, sql, params)
-        now = time.monotonic()
-        self._results[key] = _Result(table, now, now - started, generation)
+        try:
+            result = await self._wait(sql, params)
+        except TryAgain:
+            async with self._alone:
+                result = await self._wait(sql, params)
+        self._results[key] = result
         self._results.move_to_end(key)
         while len(self._results) > KEEP_RESULTS:
             self._results.popitem(last=False)
-        return table
+        return result.table
+
+    async def _wait(self, sql: str, params: Params | None) -> _Result:
+        if self._costs.get(sql, 0.0) < HEAVY_S:
+            return await self._take(sql, params)
+        async with self._heavy:
+            return await self._take(sql, params)
+
+    async def _take(self, sql: str, params: Params | None) -> _Result:
+        async with self._turn:
+            generation, started = self._generation, time.monotonic()
+            try:
+                table = await asyncio.get_running_loop().run_in_executor(self._threads, self._store.query, sql, params)
+            finally:
+                now = time.monotonic()
+                self._costs[sql] = now - started
+                self._costs.move_to_end(sql)
+                while len(self._costs) > _STATEMENTS:
+                    self._costs.popitem(last=False)
+        return _Result(table, now, now - started, generation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -92,6 +92,7 @@ class MetricModel(_Answer):
     percentiles: list[PercentileModel]
     series: list[PointModel]
     groups: list[GroupModel]
+    late: list[date] = Field(description="Local days whose latest events are not counted yet.")
     versus: VersusModel | None = Field(description="Null without `compare`.")
 
 
