@@ -26,8 +26,8 @@ class Daily(msgspec.Struct, frozen=True, kw_only=True):
     ``back``/``ahead``: how far events before a day's begin and after its end count for it. A day is closed when it has
     been over for ``ahead``. With ``sliced`` it takes ``{slices}`` and ``{slice}`` too: only the groups of events whose
     hash leaves that remainder, so that a day of any size is computed in bounded memory, in as many rows more. With
-    ``ages`` the rows of an open day, as computed at ``{now}``, say what they come to up to ``{soon}``, that much later. With
-    ``begun`` a session counts where it began, however much later it is reported.
+    ``ages`` the rows of an open day, as computed at ``{now}``, say what they come to up to ``{soon}``, that much later.
+    With ``begun`` a session counts where it began, however much later it is reported.
     """
 
     table: str
