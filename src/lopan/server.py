@@ -27,6 +27,7 @@ from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
 from lopan.analytics.impact import Impacts
+from lopan.analytics.kept import Kept
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.opendays import REUSE_COST
 from lopan.analytics.people import People
@@ -175,6 +176,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         persons = partial(merges.persons, engine, "user")
         days = Days(store, config.timezone, clock, usage_daily(product), persons=persons, reuse=REUSE_COST)
         stack.callback(days.close)
+        kept = Kept(store)
+        stack.callback(kept.close)
 
         def publish(commit: Commit) -> None:
             loop.call_soon_threadsafe(days.touched, commit.days)
@@ -215,7 +218,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         approved = partial(asyncio.to_thread, baselines.current, engine)
 
         def facts_of(readers: Readers) -> Facts:
-            return Facts(readers, store, config.timezone, business.currency, business.support_site)
+            return Facts(readers, store, config.timezone, business.currency, business.support_site, kept)
 
         def kpis_of(readers: Readers, people: People, usage: Usage, known: Facts) -> Kpis:
             money = moneykpis.queries(known, judging, approved)

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lopan.analytics.calendar import Dates
+from lopan.analytics.kept import Kept, keepable
 from lopan.catalog.relation import DERIVED
 from lopan.catalog.workdays import Place, Workdays, begin_of, day_of, workdays
 from lopan.errors import Rejected
@@ -22,7 +23,7 @@ from lopan.store.rates import NOW, RATES
 
 _NAMED = re.compile(r"\{(\w+):Identifier\}")
 _STEPS = (
-    *("states", "unit_calendar", "worked", "account_days", "contract_spans"),
+    *("states", "shift_calendar", "worked", "account_days", "contract_spans"),
     *("market_listed", "market_accounts", "market_won"),
 )
 """Rows that only other statements are made of."""
@@ -37,11 +38,14 @@ class Facts:
 
     ``{rates:Identifier}`` are the exchange rates both ways (``lopan.store.rates``) and ``{currency:String}`` what they
     are wanted into. ``currency`` is the one that money is reported in, ``zone`` the one that days without a site belong
-    to, ``support`` the site whose shifts are the working hours of support.
+    to, ``support`` the site whose shifts are the working hours of support. Without ``kept`` every relation is computed
+    for each question.
     """
 
-    def __init__(self, readers: Readers, store: Store, zone: str, currency: str, support: str = "") -> None:
-        self._readers, self._store = readers, store
+    def __init__(
+        self, readers: Readers, store: Store, zone: str, currency: str, support: str = "", kept: Kept | None = None
+    ) -> None:
+        self._readers, self._store, self._kept = readers, store, kept
         self.zone, self.currency, self.support = zone, currency, support
         self._views: dict[tuple[str, date], str] = {}
         self._making = asyncio.Lock()
@@ -55,10 +59,17 @@ class Facts:
 
         Parameters that the statement does not name are left out.
         """
+        given = {"support": self.support, "currency": self.currency, **params}
+        if self._kept is not None and known is None:
+            for name in keepable(statement):
+                read = await self._kept.read(name, self._readers, whole, given)
+                statement, given = (
+                    statement.replace(f"{{{name}:Identifier}}", f"({read.sql})"),
+                    {**given, **read.params},
+                )
         text = whole(statement)
         named = sorted(set(_NAMED.findall(text)) & {*SPECS, RATES})
         tables = {fact: await self.table(fact, known) for fact in named}
-        given = {"support": self.support, "currency": self.currency, **params}
         used = {name: value for name, value in given.items() if f"{{{name}:" in text}
         answer = await self._readers.rows(text, {**tables, **used})
         return list(answer.to_pylist()) if answer.num_columns else []

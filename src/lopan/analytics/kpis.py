@@ -92,8 +92,12 @@ class Kpis:
         *,
         series: bool = True,
         against: Against | None = None,
+        figure: bool = True,
     ) -> Metric:
-        """One KPI with value, trend, series, groups ``by``, comparison. Raises Rejected for what it does not know."""
+        """One KPI with value, trend, series, groups ``by``, comparison. Raises Rejected for what it does not know.
+
+        Without ``figure`` it is what a chart shows: there is no trend, and a value only where the series adds up to it.
+        """
         kpi = self.catalog.get(name)
         narrow = _narrow(kpi, filters)
         facts = self._of(kpi)
@@ -108,7 +112,7 @@ class Kpis:
             that = before if against.span is None else self._fixed(kpi, against.span)
             other = _Other(kpi, against, that, step if drawn or ((queried or facts) and series) else 0)
         rows, drawn_rows, groups, percentiles, others, other_days = await asyncio.gather(
-            self._rows(kpi, halves, drawn, "", narrow),
+            self._rows(kpi, halves if figure else halves[1:], drawn, "", narrow) if figure or drawn else _nothing(),
             self._series(kpi, halves[1], narrow, step, wanted=series),
             self._groups(kpi, span, by, narrow),
             self._percentiles(kpi, span, narrow),

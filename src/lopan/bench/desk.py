@@ -17,6 +17,7 @@ from lopan.analytics.customers.customers import Customers
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
+from lopan.analytics.kept import Kept
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.metric import Span
 from lopan.analytics.opendays import REUSE_COST
@@ -61,12 +62,12 @@ def days_of(root: Path, store: Store) -> Days:
     return Days(store, ZONE, SystemClock(), daily(product), reuse=REUSE_COST)
 
 
-def sit(root: Path, readers: Readers, days: Days, store: Store) -> Desk:
+def sit(root: Path, readers: Readers, days: Days, store: Store, kept: Kept) -> Desk:
     """A desk over the store of ``root``, composed as the server does it; no baseline is approved there."""
     clock, people, lopan_d = SystemClock(), People(days, readers), root / "lopan.d"
     product, business = load_product(lopan_d), Business()
     usage, catalog = Usage(people, readers, product, clock), load_catalog(lopan_d)
-    facts = Facts(readers, store, ZONE, business.currency, business.support_site)
+    facts = Facts(readers, store, ZONE, business.currency, business.support_site, kept)
     known = FactKpis(facts, clock, moneykpis.queries(facts, load_judging(lopan_d), _no_baseline))
     queries = {**peoplekpis.queries(people), **usagekpis.queries(usage)}
     return Desk(
@@ -108,9 +109,12 @@ def _engagement(desk: Desk, days: int) -> Asked:
 def _screen(desk: Desk, name: str) -> Asked:
     screen = desk.screens[name]
     tiles = [(tile.kpi, _span(section.days)) for section in screen.section for tile in section.tile]
-    wanted = [*tiles, *((trend, _span(screen.trend_days)) for trend in screen.trends)]
-    panels = [one for panel in screen.panels for one in _panel(desk, panel)]
-    return asyncio.gather(*(desk.kpis.metric(*one) for one in wanted), *panels)
+    span = _span(screen.trend_days)
+    return asyncio.gather(
+        *(desk.kpis.metric(*tile) for tile in tiles),
+        *(desk.kpis.metric(name, span, figure=False) for name in screen.trends),
+        *(asked for panel in screen.panels for asked in _panel(desk, panel)),
+    )
 
 
 def _panel(desk: Desk, name: str) -> Iterator[Asked]:

@@ -14,6 +14,7 @@ from random import Random
 import msgspec
 
 from lopan.analytics.days import Days
+from lopan.analytics.kept import Kept
 from lopan.bench.bed import say
 from lopan.bench.desk import PAGES, Ask, Desk, days_of, pages, sit
 from lopan.bench.flood import Flood
@@ -91,12 +92,12 @@ async def _all(job: Job) -> Times:
     store = await asyncio.to_thread(Chdb, job.root / "store", settings.max_memory)
     fresh = Readers(store, settings.readers, keep_s=0.0)
     shared = Readers(store, settings.readers)
-    days = days_of(job.root, store)
+    days, kept = days_of(job.root, store), Kept(store)
     try:
         began = time.monotonic()
         filled = await days.settle(), time.monotonic() - began
         say(f"{filled[0]} days of daily tables computed in {filled[1]:.0f} s")
-        desk = sit(job.root, fresh, days, store)
+        desk = sit(job.root, fresh, days, store, kept)
         await asyncio.to_thread(os.sync)  # only pages that are on disk can be dropped
         cold: dict[str, list[float]] = {}
         warm: dict[str, list[float]] = {}
@@ -108,9 +109,10 @@ async def _all(job: Job) -> Times:
             warm[name] = [await _once(desk, ask) for _ in range(1 + job.rounds)][1:]
             first, after, usual = (1000 * quantile(one[name], 0.95) for one in (cold, moved, warm))
             say(f"{name}: p95 {first:.0f} ms cold, {after:.0f} ms after new events, {usual:.0f} ms warm")
-        viewed, refused, alone, beside = await _busy(job, store, shared, days)
+        viewed, refused, alone, beside = await _busy(job, store, shared, days, kept)
     finally:
         days.close()
+        kept.close()
         fresh.close()
         shared.close()
         await asyncio.to_thread(store.close)
@@ -149,7 +151,9 @@ def _forget(root: Path, store: Store) -> None:
             os.close(file)
 
 
-async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[list[float], int, float, float]:
+async def _busy(
+    job: Job, store: Store, readers: Readers, days: Days, kept: Kept
+) -> tuple[list[float], int, float, float]:
     """The writer beside viewers who look at page after page; alone, with its merges under way, before and after."""
     loop = asyncio.get_running_loop()
 
@@ -163,7 +167,7 @@ async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[l
         await asyncio.to_thread(flood.run, job.seconds / 2)
         before = await asyncio.to_thread(flood.run, job.seconds / 2)
         over = asyncio.Event()
-        desk = sit(job.root, readers, days, store)
+        desk = sit(job.root, readers, days, store, kept)
         viewers = [asyncio.create_task(_viewer(desk, number, over)) for number in range(VIEWERS)]
         beside = await asyncio.to_thread(flood.run, job.seconds)
         over.set()

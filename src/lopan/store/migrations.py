@@ -13,6 +13,7 @@ STEPS: dict[int, tuple[str, ...]] = {
     4: ("schema/directives.sql",),
     5: ("rollups/usage.sql",),
     6: ("rollups/open.sql", "rollups/answers.sql"),
+    7: ("rollups/kept.sql",),
 }
 """A landed step never changes; a new one gets the next number."""
 
