@@ -54,12 +54,16 @@ class Versions(list[int]):
 
 
 class Rows(NamedTuple):
-    """A SELECT over a daily table and, for closed days it does not hold, over raw events; ``late`` days miss events."""
+    """A SELECT over a daily table and, for closed days it does not hold, over raw events; ``late`` days miss events.
+
+    ``lasting``: it reads no raw event, so that its rows follow from its parameters.
+    """
 
     sql: str
     params: dict[str, Param]
     late: list[date]
     versions: Versions
+    lasting: bool
 
 
 class _Split(NamedTuple):
@@ -70,6 +74,7 @@ class _Split(NamedTuple):
     versions: list[int]
     late: list[date]
     open: list[date]
+    lasting: bool
 
 
 class Days:
@@ -150,7 +155,7 @@ class Days:
             versions.held = (opened,)
             versions.extend(map(opened.version, split.open))
             late = sorted([*late, *split.open]) if behind else late
-        return Rows(split.sql, {**split.params, "versions": versions}, late, versions)
+        return Rows(split.sql, {**split.params, "versions": versions}, late, versions, split.lasting)
 
     async def loaded(self) -> None:
         """Wait until it is known which days the tables hold."""
@@ -247,7 +252,7 @@ class Days:
             raw, late = sorted(raw + late), []
         read = [number for day, numbers in versions.items() if day not in set(raw) for number in numbers]
         sql, params = daily.select(_stretches(raw), self.zone, project)
-        return _Split(sql, params, read, late, open_)
+        return _Split(sql, params, read, late, open_, not raw)
 
     def _reserve(self, number: int) -> int:
         self._last += number

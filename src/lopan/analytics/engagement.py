@@ -147,7 +147,7 @@ class Engagement:
         origin = dates.first - DAY * _BEFORE
         source = await self._days.rows(PEOPLE, Dates(date.min, dates.last), audience.number)
         params = {**source.params, "axis": axis, "name": name, "origin": origin, "days": len(Dates(origin, dates.last))}
-        table = await self._readers.rows(over("people", source.sql, "engagement"), params)
+        table = await self._readers.rows(over("people", source.sql, "engagement"), params, lasting=source.lasting)
         rows = table.to_pylist()[1:]
         today = self._days.today()
         found: list[PeopleDay] = []
@@ -176,7 +176,7 @@ class Engagement:
         dates = Dates(last - DAY * (_BEFORE - 1), last)
         source = await self._days.rows(PEOPLE, dates, audience.number)
         params = {**source.params, "axis": axis_of(by), "last": last}
-        table = await self._readers.rows(over("people", source.sql, "engagement_by"), params)
+        table = await self._readers.rows(over("people", source.sql, "engagement_by"), params, lasting=source.lasting)
         return [
             PeopleGroup(
                 key=row["name"],

@@ -158,9 +158,12 @@ class Features:
         own: dict[str, Param] = {"axis": axis, "name": name, "last": last, "windows": _windows(going_on)}
         own |= entitlements(self._product)
         cut = axis in ("release", "customer") or bool(own["for_customers"])
-        sources = ((over("people", active.sql, "feature_people"), active.params), (used.sql, used.params))
+        sources = ((over("people", active.sql, "feature_people"), active), (used.sql, used))
         people, uses = await asyncio.gather(
-            *(self._readers.rows(_counted(rows, cut), {**params, **own}) for rows, params in sources)
+            *(
+                self._readers.rows(_counted(rows, cut), {**source.params, **own}, lasting=source.lasting)
+                for rows, source in sources
+            )
         )
         return _cells(people), _cells(uses), sorted({*active.late, *used.late})
 

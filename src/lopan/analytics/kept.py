@@ -14,9 +14,8 @@ from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
 from lopan.analytics.daily import statement
-from lopan.store import Param, Readers, Store
+from lopan.store import Param, Store
 from lopan.store.facts import now as view
-from lopan.store.facts import table
 
 GRACE_S = 300.0
 """Versions that nothing refers to any more are deleted so much later: statements that read them have ended by then."""
@@ -84,7 +83,7 @@ SHIFTS: Final = Relation(
 RELATIONS: Final[Mapping[str, Relation]] = {one.name: one for one in (TICKETS, ORDERS, SHIFTS)}
 
 Stamps = Mapping[str, tuple[int, ...]]
-"""By table, what changes with its rows."""
+"""By fact, what changes with its rows."""
 
 Whole = Callable[[str], str]
 """Writes out what a statement names."""
@@ -145,15 +144,13 @@ class Kept:
         self._days = _Days()
         self._gone: deque[tuple[float, str, int]] = deque()
 
-    async def read(self, name: str, readers: Readers, whole: Whole, given: Mapping[str, Param]) -> Read:
-        """The relation as it is now; ``given`` are the parameters of the statement that names it.
-
-        Raises what ``Readers.rows`` and ``Store.execute`` raise.
+    async def read(self, name: str, stamps: Stamps, whole: Whole, given: Mapping[str, Param]) -> Read:
+        """The relation as it is now, which is what ``stamps`` say or newer; ``given`` are the parameters of the statement
+        that names it. Raises what ``Store.execute`` raises.
         """
         relation = RELATIONS[name]
         own = {**{fact: view(fact) for fact in relation.facts}, **given}
-        found = await readers.rows(statement("kept_stamp"), {"tables": [table(fact) for fact in relation.facts]})
-        stamps = {row.pop("table"): tuple(row.values()) for row in found.to_pylist()}
+        stamps = {fact: stamps[fact] for fact in relation.facts if fact in stamps}
         state = self._whole.get(name, self._days)
         async with state.turn:
             if isinstance(state, _Days):
@@ -197,7 +194,7 @@ class Kept:
         """
         longest = await self._rows(statement("shift_longest"), own)
         prints = await self._rows(statement("shift_prints"), own)
-        if (calendar := stamps.get(table("shift"))) != state.calendar:
+        if (calendar := stamps.get("shift")) != state.calendar:
             state.computed.clear()
         state.calendar, state.stamp = calendar, (stamps, today)
         state.longest = max(1, longest[0]["days"] if longest else 1)

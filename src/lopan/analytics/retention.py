@@ -357,12 +357,13 @@ class Retention:
             "anchors": [target.anchor.isoformat() for target in asked.targets],
             "kinds": [target.kind for target in asked.targets],
         }
-        sql = over("people", source.sql, "retention")
+        sql, lasting = over("people", source.sql, "retention"), source.lasting
         if any(target.kind == "hours" for target in asked.targets):
             visits = await self._days.rows(VISITS, Dates(date.min, asked.last), asked.project)
             params |= {**visits.params, "versions": source.versions.also(visits.versions)}
             sql = over("visits", visits.sql, "rolling", people=source.sql)
-        table = await self._readers.rows(sql, params)
+            lasting = source.lasting and visits.lasting
+        table = await self._readers.rows(sql, params, lasting=lasting)
         names = ("name", "step", "cohort", "size", "back")
         return [_Row(*row) for row in zip(*(table.column(one).to_pylist() for one in names), strict=True)], source.late
 

@@ -204,7 +204,7 @@ class Satisfaction:
         }
         found: dict[tuple[str, str], dict[tuple[str, str], Any]] = {}
         sql = over("answered", source.sql, "satisfaction", answers=statement("answers"))
-        for row in (await self._readers.rows(sql, params)).to_pylist():
+        for row in (await self._readers.rows(sql, params, lasting=source.lasting)).to_pylist():
             found.setdefault((row["survey"], row["scale"]), {})[row["axis"], row["name"]] = row
         return found, source.late
 

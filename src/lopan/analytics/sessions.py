@@ -79,7 +79,7 @@ class Sessions:
         source = await self._days.rows(SESSIONS, dates, audience.number)
         params = {**source.params, "axis": axis, "name": name, "by": axis_of(by) if by else ""}
         sql = over("session_list", source.sql, "sessions")
-        rows = (await self._readers.rows(sql, params)).to_pylist()
+        rows = (await self._readers.rows(sql, params, lasting=source.lasting)).to_pylist()
         found = {row["day"]: _figures(row) for row in rows if row["of_day"]}
         groups = [SessionGroup(key=row["name"], figures=_figures(row)) for row in rows if row["of_name"] and by]
         whole = next((_figures(row) for row in rows if not row["of_day"] and not row["of_name"]), _NONE)

@@ -147,7 +147,7 @@ class Workflows:
         sources = [await self._days.rows(self._daily, one, audience.number) for _, one in asked]
         found, *days = await asyncio.gather(
             *(
-                self._readers.rows(over("runs", rows.sql, query), {**rows.params, **own})
+                self._readers.rows(over("runs", rows.sql, query), {**rows.params, **own}, lasting=rows.lasting)
                 for rows, (query, _) in zip(sources, asked, strict=True)
             )
         )

@@ -24,13 +24,18 @@ class _Result:
     at: float
     cost: float
     generation: int
+    lasting: bool
 
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Readers:
-    """Belongs to one event loop. ``moved`` tells it that the store has new rows; ``keep_s`` 0 computes every answer."""
+    """Belongs to one event loop. ``moved`` tells it that the store has new rows; ``keep_s`` 0 computes every answer.
+
+    A ``lasting`` answer follows from the statement and its parameters alone, whatever else is in the store: of rows under
+    version numbers that are never used again, or of tables whose stamp is a parameter. It is good until it is pushed out.
+    """
 
     def __init__(self, store: Store, connections: int, keep_s: float = KEEP_SECONDS) -> None:
         self._store = store
@@ -45,15 +50,16 @@ class Readers:
         """New rows are in the store: results older than their cost allows are asked for again."""
         self._generation += 1
 
-    async def rows(self, sql: str, params: Params | None = None) -> pa.Table:
+    async def rows(self, sql: str, params: Params | None = None, *, lasting: bool = False) -> pa.Table:
         """Rows of a SELECT; equal questions at the same time share one run. Raises what ``Store.query`` raises."""
         key = (sql, tuple(sorted((name, repr(value)) for name, value in (params or {}).items())))
         known = self._results.get(key)
         if known is not None and self._is_good(known):
+            self._results.move_to_end(key)
             return known.table
         running = self._running.get(key)
         if running is None:
-            running = asyncio.create_task(self._run(key, sql, params))
+            running = asyncio.create_task(self._run(key, sql, params, lasting))
             self._running[key] = running
             running.add_done_callback(lambda _: self._running.pop(key, None))
         return await asyncio.shield(running)
@@ -63,17 +69,19 @@ class Readers:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _is_good(self, result: _Result) -> bool:
+        if result.lasting and self._keep_s:
+            return True
         age = time.monotonic() - result.at
         if result.generation == self._generation:
             return age < self._keep_s
         return age < min(REUSE_COST * result.cost, self._keep_s / 2)
 
-    async def _run(self, key: Key, sql: str, params: Params | None) -> pa.Table:
+    async def _run(self, key: Key, sql: str, params: Params | None, lasting: bool) -> pa.Table:
         async with self._turn:
             generation, started = self._generation, time.monotonic()
             table = await asyncio.get_running_loop().run_in_executor(self._threads, self._store.query, sql, params)
         now = time.monotonic()
-        self._results[key] = _Result(table, now, now - started, generation)
+        self._results[key] = _Result(table, now, now - started, generation, lasting)
         self._results.move_to_end(key)
         while len(self._results) > KEEP_RESULTS:
             self._results.popitem(last=False)

@@ -189,7 +189,7 @@ class Sources:
         self, name: str, table: Daily, query: str, dates: Dates, own: Mapping[str, Param]
     ) -> tuple[list[dict[str, Any]], list[date]]:
         rows = await self.days.rows(table, dates)
-        found = await self._readers.rows(over(name, rows.sql, query), {**rows.params, **own})
+        found = await self._readers.rows(over(name, rows.sql, query), {**rows.params, **own}, lasting=rows.lasting)
         return found.to_pylist(), rows.late
 
     def _moments(self, days: Sequence[date], window: int) -> dict[str, Param]:
