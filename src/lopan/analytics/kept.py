@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -17,7 +17,7 @@ from lopan.analytics.daily import statement
 from lopan.store import Param, Store
 from lopan.store.facts import now as view
 
-GRACE_S = 300.0
+GRACE_S = 120.0
 """Versions that nothing refers to any more are deleted so much later: statements that read them have ended by then."""
 
 _SWEPT = 20
@@ -33,14 +33,19 @@ class Relation(NamedTuple):
     facts: tuple[str, ...]
 
     @property
-    def rows(self) -> str:
-        """The SELECT of what is kept in the versions ``{kept_<name>}``."""
-        return self.fill("kept_rows")
+    def table(self) -> str:
+        """What it is kept in."""
+        return f"kept_{self.name}"
 
-    def fill(self, name: str, **parts: str) -> str:
-        """A statement about the relation."""
+    @property
+    def sql(self) -> str:
+        """What computes it."""
+        return f"{{{self.name}:Identifier}}"
+
+    def fill(self, name: str, table: str = "", **parts: str) -> str:
+        """A statement about what is kept of the relation, or about another ``table`` of the same columns."""
         text = statement(name)
-        for part, filling in {"name": self.name, "columns": ", ".join(self.columns), **parts}.items():
+        for part, filling in {"table": table or self.table, "columns": ", ".join(self.columns), **parts}.items():
             text = text.replace(f"<{part}>", filling)
         return text
 
@@ -80,6 +85,7 @@ SHIFTS: Final = Relation(
     ),
     ("work_unit_state", "shift"),
 )
+_OPEN = f"open_{SHIFTS.name}"
 RELATIONS: Final[Mapping[str, Relation]] = {one.name: one for one in (TICKETS, ORDERS, SHIFTS)}
 
 Stamps = Mapping[str, tuple[int, ...]]
@@ -101,14 +107,15 @@ class _State:
 
     def __init__(self) -> None:
         self.turn = asyncio.Lock()
-        self.stamp: object = None
+        self.stamp: Stamps | None = None
         self.versions: dict[int, int] = {}
 
 
 class _Days(_State):
     """Parts are days of UTC from 1970. ``prints`` are of what states say of each of them, ``computed`` what a day rests on.
 
-    ``longest`` shift in days; on ``waits`` a state goes on that has pieces.
+    ``longest`` shift in days; on ``waits`` a state goes on that has pieces. ``open``: versions of the days that are not over,
+    by the moment they are of and the first of them.
     """
 
     def __init__(self) -> None:
@@ -118,6 +125,8 @@ class _Days(_State):
         self.prints: dict[int, int] = {}
         self.waits: set[int] = set()
         self.computed: dict[int, int] = {}
+        self.open: dict[tuple[datetime, int], int] = {}
+        self.today = 0
 
     def rests_on(self, day: int) -> int:
         """All that a shift which began on the day can reach, in one number."""
@@ -133,7 +142,7 @@ class Kept:
     """Belongs to one event loop; the store is asked on a thread of its own. One for all who ask about one store.
 
     Tickets and orders are computed anew as a whole. Work units by shift are kept by the day on which the shift began;
-    those of the last days, which may still go on, are computed for each question.
+    those of the last days, which may still go on, once for each moment that is asked about.
     """
 
     def __init__(self, store: Store) -> None:
@@ -143,6 +152,7 @@ class Kept:
         self._whole = {one.name: _State() for one in (TICKETS, ORDERS)}
         self._days = _Days()
         self._gone: deque[tuple[float, str, int]] = deque()
+        self._begun: set[str] = set()
 
     async def read(self, name: str, stamps: Stamps, whole: Whole, given: Mapping[str, Param]) -> Read:
         """The relation as it is now, which is what ``stamps`` say or newer; ``given`` are the parameters of the statement
@@ -164,28 +174,39 @@ class Kept:
     async def _at_once(
         self, relation: Relation, state: _State, whole: Whole, own: Mapping[str, Param], stamps: Stamps
     ) -> Read:
-        asked = (stamps, own.get("support"))
-        if state.stamp != asked:
+        if not _covers(state.stamp, stamps):
             (version,) = self._reserve(1)
-            rows = whole(f"{{{relation.name}:Identifier}}")
-            insert = relation.fill("kept_insert", rows=rows, version="{version:UInt64}", where="1")
+            insert = relation.fill("kept_insert", rows=whole(relation.sql), version="{version:UInt64}", where="1")
             await self._insert(relation, state, insert, {**own, "version": version}, {0: version})
-            state.stamp = asked
-        return Read(relation.rows, {f"kept_{relation.name}": list(state.versions.values())})
+            state.stamp = stamps
+        return Read(relation.fill("kept_rows"), {relation.table: list(state.versions.values())})
 
     async def _by_day(self, state: _Days, whole: Whole, own: Mapping[str, Param], stamps: Stamps) -> Read:
         now, start, end = (_moment(own[name]) for name in ("now", "start", "end"))
-        if state.stamp != (stamps, _day(now)):
+        if not _covers(state.stamp, stamps) or state.today != _day(now):
             await self._look(state, own, stamps, _day(now))
         kept = range(_day(start), min(state.closed(_day(start), _day(now)), _day(end) + 1))
         if due := [day for day in kept if state.computed.get(day) != state.rests_on(day)]:
             await self._compute(state, whole, own, due)
-        params: dict[str, Param] = {f"kept_{SHIFTS.name}": [state.versions[day] for day in kept]}
+        rows, params = SHIFTS.fill("kept_rows"), {SHIFTS.table: [state.versions[day] for day in kept]}
         if kept.stop > _day(end):
-            return Read(SHIFTS.rows, params)
-        raw = whole(f"{{{SHIFTS.name}:Identifier}}").replace("{start:", "{open_from:")
-        rest = SHIFTS.fill("kept_rest", rows=raw)
-        return Read(f"{SHIFTS.rows}\nUNION ALL\n{rest}", {**params, "open_from": _begin(kept.stop)})
+            return Read(rows, params)
+        version = await self._opened(state, whole, own, now, kept.stop)
+        return Read(f"{rows}\nUNION ALL\n{SHIFTS.fill('kept_rows', _OPEN)}", {**params, _OPEN: [version]})
+
+    async def _opened(self, state: _Days, whole: Whole, own: Mapping[str, Param], now: datetime, first: int) -> int:
+        """The version of the days from ``first`` on as they are at the moment ``now``."""
+        asked = (now, first)
+        if asked not in state.open:
+            (version,) = self._reserve(1)
+            rows, where = whole(SHIFTS.sql), f"{_BEGAN} >= {{first:Int64}}"
+            insert = SHIFTS.fill("kept_insert", _OPEN, rows=rows, version="{version:UInt64}", where=where)
+            span = {"start": _begin(first), "end": _begin(_day(now) + 1)}
+            await self._write(_OPEN, insert, {**own, **span, "version": version, "first": first})
+            self._leave(_OPEN, [one for (moment, _), one in state.open.items() if moment != now])
+            state.open = {key: one for key, one in state.open.items() if key[0] == now} | {asked: version}
+            await self._sweep()
+        return state.open[asked]
 
     async def _look(self, state: _Days, own: Mapping[str, Param], stamps: Stamps, today: int) -> None:
         """Find out which days have changed: all of them with the calendar, else those whose states are others now.
@@ -196,7 +217,9 @@ class Kept:
         prints = await self._rows(statement("shift_prints"), own)
         if (calendar := stamps.get("shift")) != state.calendar:
             state.computed.clear()
-        state.calendar, state.stamp = calendar, (stamps, today)
+        state.calendar, state.stamp, state.today = calendar, stamps, today
+        self._leave(_OPEN, state.open.values())
+        state.open = {}
         state.longest = max(1, longest[0]["days"] if longest else 1)
         state.prints = {row["day"]: row["print"] for row in prints}
         state.waits = {row["day"] for row in prints if row["waits"]}
@@ -205,7 +228,7 @@ class Kept:
         numbers = self._reserve(days[-1] + 1 - days[0])
         insert = SHIFTS.fill(
             "kept_insert",
-            rows=whole(f"{{{SHIFTS.name}:Identifier}}"),
+            rows=whole(SHIFTS.sql),
             version=f"toUInt64({{version:UInt64}} + {_BEGAN} - {{first:Int64}})",
             where=f"has({{days:Array(Int64)}}, {_BEGAN})",
         )
@@ -218,13 +241,20 @@ class Kept:
     async def _insert(
         self, relation: Relation, state: _State, insert: str, params: Mapping[str, Param], versions: Mapping[int, int]
     ) -> None:
-        if not state.versions:
-            await self._call(partial(self._store.execute, relation.fill("kept_begin")))
-        await self._call(partial(self._store.execute, insert, _used(insert, params)))
-        at = asyncio.get_running_loop().time()
-        self._gone.extend((at, relation.name, state.versions[part]) for part in versions if part in state.versions)
+        await self._write(relation.table, insert, params)
+        self._leave(relation.table, [state.versions[part] for part in versions if part in state.versions])
         state.versions |= versions
         await self._sweep()
+
+    async def _write(self, table: str, insert: str, params: Mapping[str, Param]) -> None:
+        if table not in self._begun:
+            await self._call(partial(self._store.execute, SHIFTS.fill("kept_begin", table)))
+            self._begun.add(table)
+        await self._call(partial(self._store.execute, insert, _used(insert, params)))
+
+    def _leave(self, table: str, versions: Iterable[int]) -> None:
+        at = asyncio.get_running_loop().time()
+        self._gone.extend((at, table, version) for version in versions)
 
     async def _rows(self, text: str, params: Mapping[str, Param]) -> list[dict[str, Any]]:
         found = await self._call(partial(self._store.query, text, _used(text, params)))
@@ -240,14 +270,19 @@ class Kept:
             return
         gone: dict[str, list[int]] = {}
         while self._gone and self._gone[0][0] < before:
-            _, name, version = self._gone.popleft()
-            gone.setdefault(name, []).append(version)
-        for name, versions in gone.items():
-            delete = RELATIONS[name].fill("kept_delete")
+            _, table, version = self._gone.popleft()
+            gone.setdefault(table, []).append(version)
+        for table, versions in gone.items():
+            delete = SHIFTS.fill("kept_delete", table)
             await self._call(partial(self._store.execute, delete, {"versions": versions}))
 
     async def _call(self, call: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+
+def _covers(known: Stamps | None, asked: Stamps) -> bool:
+    """Whether what was computed is of these rows or newer ones: another reader may have looked earlier."""
+    return known is not None and known.keys() == asked.keys() and all(known[one] >= asked[one] for one in asked)
 
 
 def _used(text: str, params: Mapping[str, Param]) -> dict[str, Param]:

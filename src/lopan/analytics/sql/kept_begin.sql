@@ -1,2 +1,2 @@
 -- Nothing is known of what an earlier process left.
-TRUNCATE TABLE kept_<name>
+TRUNCATE TABLE <table>

@@ -1,2 +1,2 @@
 -- Versions that nobody reads any more.
-DELETE FROM kept_<name> WHERE version IN {versions:Array(UInt64)}
+ALTER TABLE <table> DELETE WHERE version IN {versions:Array(UInt64)} SETTINGS mutations_sync = 1

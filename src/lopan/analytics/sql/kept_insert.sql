@@ -1,5 +1,5 @@
 -- A relation as it is now, under a new version.
-INSERT INTO kept_<name> (<columns>, version)
+INSERT INTO <table> (<columns>, version)
 SELECT <columns>, <version> AS version FROM (
 <rows>
 )

@@ -1,2 +1,2 @@
 -- A relation as it was last computed.
-SELECT <columns> FROM kept_<name> WHERE version IN {kept_<name>:Array(UInt64)}
+SELECT <columns> FROM <table> WHERE version IN {<table>:Array(UInt64)}

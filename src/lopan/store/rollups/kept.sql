@@ -65,3 +65,6 @@ CREATE TABLE IF NOT EXISTS kept_unit_shifts (
 ENGINE = MergeTree
 ORDER BY version
 SETTINGS auto_statistics_types = ''
+;
+-- Shifts that may still go on, for those who ask just now.
+CREATE TABLE IF NOT EXISTS open_unit_shifts AS kept_unit_shifts ENGINE = Memory
