@@ -23,17 +23,18 @@ BAR_MS = 800
 _PASSWORD = "a bench that reads pages"  # noqa: S105 - of a store that is thrown away
 _PAINTED = "html[data-charts='painted']"
 _CHARTS = "performance.getEntriesByName('lopan:charts').at(-1).startTime"
-_WORDS = (
-    "Math.max(performance.getEntriesByName('first-contentful-paint')[0].startTime,"
-    " performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd)"
-)
+_WORDS = """new Promise((done) => new PerformanceObserver((seen) => {
+  const first = seen.getEntriesByName("first-contentful-paint")[0];
+  const parsed = performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd;
+  if (first) done(Math.max(first.startTime, parsed));
+}).observe({ type: "paint", buffered: true }))"""
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _PAUSE_S = 1.0
 """Between two loads: the stream of the page before is closed, and no answer of its second is given out again."""
 
 
 class View(NamedTuple):
-    """A page as a reader of ``level`` sees it ('' = one of all levels); one without ``charts`` is done with its words."""
+    """A page as a reader of ``level`` sees it ('' = of all levels); one without ``charts`` is done with its words."""
 
     path: str
     level: str = ""
