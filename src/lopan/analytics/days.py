@@ -110,6 +110,9 @@ class Days:
         self._earliest: date | None = None  # that such a day reaches to
         self._newest: date | None = None
         self._last = 0
+        self.past = 0
+        """Moves when events of days that are over come, or people turn out to be one: what rests on such days alone is as
+        it was while this stays."""
         self._versions: dict[Key, int] = {}
         self._pending: dict[Key, int] = {}  # how often each day was touched since it was last computed
         self._computed: dict[Key, float] = {}
@@ -126,7 +129,9 @@ class Days:
 
     def touched(self, days: Iterable[tuple[int, date]]) -> None:
         """Events of these projects and local days have become queryable."""
+        today = self.today()
         for project, day in days:
+            self.past += day < today
             self._projects.add(project)
             self._first = min(self._first or day, day)
             for daily in self._daily.values():
@@ -295,6 +300,7 @@ class Days:
         except BaseException:
             self._unmerged = True
             raise
+        self.past += fresh
         self.touched(days)
         return fresh
 

@@ -61,12 +61,13 @@ class Facts:
     async def ask(self, statement: str, known: date | None = None, **params: Param) -> list[dict[str, Any]]:
         """As ``rows`` for a statement; raises Rejected for a day before 1970, and what ``Readers.rows`` raises.
 
-        Parameters that the statement does not name are left out.
+        Parameters that the statement does not name are left out. A statement that reads more than facts says with the
+        parameter ``stamp`` what moves when that does, if an answer may last.
         """
         text = whole(statement)
         given: dict[str, Param] = {"support": self.support, "currency": self.currency, **params}
         stamps = await self._stamps() if known is None else {}
-        lasting = known is None and "{now:" not in text and not _OTHERS.search(text)
+        lasting = known is None and "{now:" not in text and ("stamp" in params or not _OTHERS.search(text))
         if self._kept is not None and known is None:
             for name in keepable(statement):
                 read = await self._kept.read(name, stamps, whole, given)
@@ -77,7 +78,7 @@ class Facts:
         for fact in sorted(set(_NAMED.findall(text)) & {*SPECS, RATES}):
             used[fact] = await self.table(fact, known)
         if lasting:
-            used["stamp"] = repr(stamps)
+            used["stamp"] = repr((stamps, params.get("stamp")))
         answer = await self._readers.rows(text, used, lasting=lasting)
         return list(answer.to_pylist()) if answer.num_columns else []
 

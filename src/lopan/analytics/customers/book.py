@@ -119,6 +119,7 @@ class Books:
         self.sources = sources
         self.judging = judging
         self._readers = readers
+        self._judged: tuple[object, list[Entry]] | None = None
 
     def day(self, asked: date | None = None) -> date:
         """The day a score is of: it is over, so a score does not move while it is looked at."""
@@ -130,13 +131,15 @@ class Books:
         day = self.day(day)
         days = grid(day)
         signals, reached = await asyncio.gather(self.sources.signals(days, known=known), self.value([], day))
-        entries = await asyncio.to_thread(_entries, signals, self.judging, day, reached)
+        judged = (day, signals, reached)
+        if self._judged is None or self._judged[0] != judged:
+            self._judged = judged, await asyncio.to_thread(_entries, signals, self.judging, day, reached)
         connected = signals.connected(day)
         return Book(
             day=day,
             before=day - DAY * BACK,
             currency=signals.rates.reporting,
-            entries=entries,
+            entries=self._judged[1],
             strangers=signals.strangers(day),
             missing=[name for name in COMPONENTS if name not in connected],
             late=list(signals.late),
@@ -155,8 +158,10 @@ class Books:
             "end": begin(day + DAY, zone),
             "zone": zone.key,
             **finals(self.sources.product),
+            "stamp": self.sources.days.past,
         }
-        found = await self._readers.rows(statement("customer_value"), own)
+        over = day < self.sources.days.today()
+        found = await self._readers.rows(statement("customer_value"), own, lasting=over)
         return {row["customer"]: row["first"] for row in found.to_pylist()}
 
 

@@ -54,6 +54,11 @@ class Contracts:
             held = self._steps.setdefault(row["account"], {}).setdefault(row["held"], [])
             held.append(_step(row))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Contracts) and self._steps == other._steps
+
+    __hash__ = None  # type: ignore[assignment]
+
     def accounts(self) -> list[str]:
         """Every account that ever had a contract."""
         return sorted(self._steps)

@@ -149,6 +149,7 @@ class Sources:
         zone = self.days.zone
         dates = Dates(days[0] - DAY * (WINDOW - 1), days[-1])
         own: dict[str, Param] = {"customer": customer, "days": [day.isoformat() for day in days]}
+        stamp: dict[str, Param] = {"stamp": self.days.past} if days[-1] < self.days.today() else {}
         (people, used), told = await asyncio.gather(
             asyncio.gather(
                 self._daily("people", PEOPLE, "customer_people", dates, own),
@@ -157,7 +158,7 @@ class Sources:
             asyncio.gather(
                 self.facts.rows("customer_tickets", known, **own, **self._moments(days, WINDOW)),
                 self.facts.rows(
-                    "customer_answers", known, **own, **self._moments(days, ANSWERED), **self._surveys(days)
+                    "customer_answers", known, **own, **self._moments(days, ANSWERED), **self._surveys(days), **stamp
                 ),
                 self.facts.rows("customer_contracts", known, customer=customer),
                 self.facts.rows("accounts", known, customer=customer),
