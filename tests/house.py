@@ -55,8 +55,7 @@ class House:
 
     def close(self) -> None:
         self._stack.close()
-        if self._kept is not None:
-            self._kept.close()
+        self.begin_anew()
         if self._readers is not None:
             self._readers.close()
         self.run(self.store.close)
@@ -95,6 +94,12 @@ class House:
         if self._portal is None:
             self._portal = self._stack.enter_context(start_blocking_portal())
         return self._portal.call(asked)
+
+    def begin_anew(self) -> None:
+        """As after a start: nobody knows what was kept."""
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = None
 
     def rows(self, view: str, columns: str = "key, toFloat64(amount) AS amount") -> list[dict[str, Any]]:
         table = self.run(self.store.query, f"SELECT {columns} FROM {view} ORDER BY source, key")

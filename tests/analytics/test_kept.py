@@ -1,10 +1,9 @@
-"""What is kept of facts is what would be computed: days pass, states come late, change, go and are undone, shifts move."""
+"""What is kept of facts is what would be computed: days pass, states come late, change and are undone, shifts move."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -41,14 +40,17 @@ def rows(house: House, name: str, now: datetime, first: int, last: int, *, kept:
     async def work(facts: Facts) -> list[dict[str, Any]]:
         return await facts.ask(STATEMENTS[name], **span)
 
-    return sorted((tuple(row.values()) for row in house.ask(work, kept=kept)), key=repr)
+    return sorted((tuple(map(told, row.values())) for row in house.ask(work, kept=kept)), key=repr)
+
+
+def told(value: Any) -> Any:
+    """Sums of floats in another order differ in their last digits."""
+    return round(value, 6) + 0.0 if isinstance(value, float) else value
 
 
 def same(house: House, name: str, now: datetime, first: int = 0, last: int = DAYS) -> list[tuple[Any, ...]]:
     found = rows(house, name, now, first, last, kept=True)
-    plain = rows(house, name, now, first, last, kept=False)
-    assert [one[:5] for one in found] == [one[:5] for one in plain]
-    assert found == [pytest.approx(one) for one in plain]
+    assert found == rows(house, name, now, first, last, kept=False)
     return found
 
 
@@ -72,7 +74,7 @@ def state(chance: Random, now: datetime) -> dict[str, Any]:
 
 
 def calendar(hours: int, days: int = DAYS) -> list[dict[str, Any]]:
-    shifts = [
+    shifts: list[dict[str, Any]] = [
         {
             "key": f"{day}-{name}",
             "site": "Kiel",
@@ -150,11 +152,9 @@ def test_hours_of_support_belong_to_a_ticket(house: House) -> None:
     assert [row[5] for row in same(house, "tickets", BEGIN)] == [3.0]
 
 
-def test_what_an_earlier_process_kept_does_not_count(tmp_path: Path) -> None:
+def test_what_an_earlier_process_kept_does_not_count(house: House) -> None:
+    house.clear("ticket_event")
+    house.load([{"key": "a", **TICKET, "event": "opened", "at": BEGIN}], "ticket_event")
     for _ in range(2):
-        house = House(tmp_path)
-        try:
-            house.load([{"key": "a", **TICKET, "event": "opened", "at": BEGIN}], "ticket_event")
-            assert len(same(house, "tickets", BEGIN)) == 1
-        finally:
-            house.close()
+        assert len(same(house, "tickets", BEGIN)) == 1
+        house.begin_anew()

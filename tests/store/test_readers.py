@@ -85,3 +85,15 @@ async def test_a_failed_question_is_asked_again() -> None:
         await readers.rows("q")
     assert (await readers.rows("q")).num_rows == 1
     readers.close()
+
+
+async def test_a_lasting_answer_is_given_out_until_it_is_asked_otherwise() -> None:
+    store = Counting()
+    readers = Readers(store, 1)
+    for _ in range(2):
+        await readers.rows("SELECT 1", {"stamp": "a"}, lasting=True)
+        readers.moved()
+        await asyncio.sleep(0)
+    await readers.rows("SELECT 1", {"stamp": "b"}, lasting=True)
+    readers.close()
+    assert len(store.asked) == 2

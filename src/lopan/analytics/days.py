@@ -111,8 +111,8 @@ class Days:
         self._newest: date | None = None
         self._last = 0
         self.past = 0
-        """Moves when events of days that are over come, or people turn out to be one: what rests on such days alone is as
-        it was while this stays."""
+        """Moves when events of days that are over come, or users turn out to be one person: while it stays, so does
+        what rests on such days alone."""
         self._versions: dict[Key, int] = {}
         self._pending: dict[Key, int] = {}  # how often each day was touched since it was last computed
         self._computed: dict[Key, float] = {}

@@ -1,4 +1,4 @@
-"""Relations of facts that are kept in the store: computed once for all who ask, and again when a fact behind them changes.
+"""Relations of facts that are kept in the store: computed once for all who ask, and again when a fact has changed.
 
 Whether it has is asked of the engine itself, so that it does not matter who brought facts or took them back.
 """
@@ -112,10 +112,10 @@ class _State:
 
 
 class _Days(_State):
-    """Parts are days of UTC from 1970. ``prints`` are of what states say of each of them, ``computed`` what a day rests on.
+    """Parts are days of UTC from 1970. ``prints``: of what states say of each; ``computed``: what a day rests on.
 
-    ``longest`` shift in days; on ``waits`` a state goes on that has pieces. ``open``: versions of the days that are not over,
-    by the moment they are of and the first of them.
+    ``longest`` shift in days; on ``waits`` a state goes on that has pieces. ``open``: versions of the days that are not
+    over, by the moment they are of and the first of them.
     """
 
     def __init__(self) -> None:
@@ -155,8 +155,9 @@ class Kept:
         self._begun: set[str] = set()
 
     async def read(self, name: str, stamps: Stamps, whole: Whole, given: Mapping[str, Param]) -> Read:
-        """The relation as it is now, which is what ``stamps`` say or newer; ``given`` are the parameters of the statement
-        that names it. Raises what ``Store.execute`` raises.
+        """The relation as it is now, which is what ``stamps`` say or newer. Raises what ``Store.execute`` raises.
+
+        ``given`` are the parameters of the statement that names it.
         """
         relation = RELATIONS[name]
         own = {**{fact: view(fact) for fact in relation.facts}, **given}

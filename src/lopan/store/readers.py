@@ -33,8 +33,9 @@ Key = tuple[str, tuple[tuple[str, str], ...]]
 class Readers:
     """Belongs to one event loop. ``moved`` tells it that the store has new rows; ``keep_s`` 0 computes every answer.
 
-    A ``lasting`` answer follows from the statement and its parameters alone, whatever else is in the store: of rows under
-    version numbers that are never used again, or of tables whose stamp is a parameter. It is good until it is pushed out.
+    A ``lasting`` answer follows from the statement and its parameters alone, whatever else is in the store: of rows
+    under version numbers that are never used again, or of tables whose stamp is a parameter. It is good until others
+    push it out.
     """
 
     def __init__(self, store: Store, connections: int, keep_s: float = KEEP_SECONDS) -> None:
