@@ -157,6 +157,29 @@ def test_a_ratio_is_that_of_the_rows_that_are_so(
         assert groups == pytest.approx({place: value for place, value in ratio.items() if place[0] == "key"})
 
 
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chance=st.randoms(use_true_random=False), zone=st.sampled_from(["UTC", "Europe/Berlin", "Pacific/Apia"]))
+def test_a_delivery_is_recorded_late_by_the_days_of_its_site(house: House, chance: Random, zone: str) -> None:
+    house.clear("order_line")
+    rows: list[dict[str, Any]] = []
+    for number in range(60):
+        made, _ = line(chance)
+        later = chance.choice([None, 0, 30, 400, 1_440, 9_000])
+        recorded = made["delivered"] and later is not None and made["delivered"] + timedelta(minutes=later)
+        rows.append(made | {"key": f"r{number}", "recorded": recorded or None})
+    house.load(rows, "order_line")
+    first, last = SPAN.start.astimezone(ZoneInfo(zone)).date(), NOW.astimezone(ZoneInfo(zone)).date()
+    late = [
+        day_at(row["recorded"], row["site"], zone) > day
+        for row in rows
+        if row["recorded"] and not row["cancelled"]
+        for day in [day_at(row["delivered"], row["site"], zone)]
+        if first <= day <= last
+    ]
+    found = metric(house, "late_recording", SPAN, zone=zone, now=NOW)
+    assert (found.n, found.value) == (len(late), pytest.approx(100 * sum(late) / len(late)) if late else None)
+
+
 @pytest.mark.parametrize(
     ("name", "filters", "place"),
     [

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from lopan.catalog.compiler import DAY, Narrow, Part, Statement
 from lopan.catalog.kpi import Kpi
 from lopan.catalog.relation import RELATIONS
-from lopan.catalog.source import SHARED, words
+from lopan.catalog.source import DAYS, SHARED, words
 from lopan.catalog.workdays import Workdays, day_of, number
 from lopan.errors import Rejected
 from lopan.store.base import Param
@@ -109,7 +109,11 @@ def _select(
     named = words(where).union(*(words(formula) for one in formulas for formula in one))
     axes = {axis: wanted for axis in AXES if (wanted := getattr(narrow, axis))}
     joined = bool({by, *axes} & {"region", "segment"}) and _customer(fact) != ""
-    columns = sorted((named - set(SHARED)) | _owned(fact, {by, *axes}, joined=joined))
+    site = "site" if _has(fact, "site") else ""
+    shared = {name: SHARED[name] for name in SHARED if name in named}
+    if "recorded_day" in named:
+        shared["recorded_day"] = day_of("recorded", site)
+    columns = sorted((named - {*SHARED, *DAYS}) | _owned(fact, {by, *axes}, joined=joined))
     dated = _kind(fact, time) == "day"
     conditions = [f"({where})", *(() if dated else (f"{time} >= {_START}", f"{time} < {_END}"))]
     outer = ["half >= 0"]
@@ -117,9 +121,9 @@ def _select(
         params[axis] = wanted
         place = outer if axis in ("region", "segment") else conditions
         place.append(f"{_axis(fact, axis)} = {{{axis}:String}}")
-    day = f"toInt64(assumeNotNull({time}))" if dated else day_of(time, "site" if _has(fact, "site") else "")
-    inner = ", ".join([*columns, *(f"{SHARED[name]} AS {name}" for name in SHARED if name in named), f"{day} AS d"])
-    chosen = "".join(f", {name}" for name in sorted(named))
+    day = f"toInt64(assumeNotNull({time}))" if dated else day_of(time, site)
+    inner = ", ".join([*columns, *(f"{sql} AS {name}" for name, sql in shared.items()), f"{day} AS d"])
+    chosen = "".join(f", {'d AS day' if name == 'day' else name}" for name in sorted(named))
     key = f"toString({_axis(fact, by)})" if by else "''"
     sql = f"""SELECT half, t, k, [{", ".join(map(_figures, formulas))}] AS figures
 FROM (

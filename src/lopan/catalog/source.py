@@ -17,7 +17,8 @@ SOURCES = ("sessions", *EVENTS, *OTHER_EVENTS, *RELATIONS)
 """What an entry's ``source`` may be."""
 
 SHARED = {"n": "1", "now": "{now:DateTime64(3, 'UTC')}"}
-"""What a formula over any fact may name beside its columns."""
+DAYS = ("day", "recorded_day")
+"""Production days at the row's site, in days from 1970: of the entry's time, and of when the source wrote it down."""
 
 _SUMS = {
     *("n", "value", "squares", "duration_s", "frames", "frames60", "slow", "frozen"),
@@ -67,5 +68,5 @@ def _check(kpi: Kpi, source: str, expressions: list[str]) -> set[str]:
 
 def _columns(source: str) -> set[str]:
     if source in RELATIONS:
-        return {*SHARED, *COMMON, "source", *(column.name for column in RELATIONS[source].columns)}
+        return {*SHARED, *DAYS, *COMMON, "source", *(column.name for column in RELATIONS[source].columns)}
     return _SESSION if source == "sessions" else _RAW

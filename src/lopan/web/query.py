@@ -15,7 +15,7 @@ from lopan.errors import Rejected
 
 RANGES = {"-1h": "1 h", "-24h": "24 h", "-7d": "7 d", "-30d": "30 d"}
 DEFAULT_FROM = "-24h"
-LONGEST = timedelta(days=3 * 366)
+LONGEST = timedelta(days=11 * 366)
 
 _RELATIVE = re.compile(r"-(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
