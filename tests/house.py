@@ -16,12 +16,14 @@ from sqlalchemy import Engine
 from tests.conftest import ManualClock
 
 from lopan.analytics.facts import Facts
+from lopan.analytics.keptfacts import KeptFacts
 from lopan.connect import stage
 from lopan.connect.load import Loader
 from lopan.control.database import open_database
 from lopan.fact import SPECS
 from lopan.store import Chdb, Readers
 from lopan.store.facts import prepare, table, versions
+from lopan.store.migrations import migrate
 
 SUPPORT = "Desk"
 """The site whose shifts are the working hours of support."""
@@ -38,11 +40,13 @@ class House:
         self.thread = ThreadPoolExecutor(1)
         self.engine: Engine = open_database(root)
         self.store = self.run(Chdb, root / "store", 1_000_000_000)
+        self.run(migrate, self.store)
         self.run(prepare, self.store)
         # One loop and its readers: a thread of the engine is not let go of before the store is closed.
         self._stack = ExitStack()
         self._portal: BlockingPortal | None = None
         self._readers: Readers | None = None
+        self._kept: KeptFacts | None = None
         self.changed: list[str] = []
         self.loader = Loader(self.engine, self.store, root / "facts", self.clock, self.changed.append)
 
@@ -51,6 +55,7 @@ class House:
 
     def close(self) -> None:
         self._stack.close()
+        self.begin_anew()
         if self._readers is not None:
             self._readers.close()
         self.run(self.store.close)
@@ -74,17 +79,27 @@ class House:
                 self.run(self.store.execute, f"TRUNCATE TABLE {one}")
         self.run(self.store.execute, "TRUNCATE TABLE fact_undone")
 
-    def ask(self, work: Callable[[Facts], Coroutine[Any, Any, Outcome]], zone: str = "UTC") -> Outcome:
-        """What ``work`` answers from the facts, on the house's event loop; nothing is kept between questions."""
+    def ask(
+        self, work: Callable[[Facts], Coroutine[Any, Any, Outcome]], zone: str = "UTC", *, kept: bool = True
+    ) -> Outcome:
+        """What ``work`` answers from the facts, on the house's event loop; no answer is given out twice."""
 
         async def asked() -> Outcome:
             if self._readers is None:
                 self._readers = Readers(self.store, 2, keep_s=0)
-            return await work(Facts(self._readers, self.store, zone, "EUR", SUPPORT))
+            if self._kept is None:
+                self._kept = KeptFacts(self.store)
+            return await work(Facts(self._readers, self.store, zone, "EUR", SUPPORT, self._kept if kept else None))
 
         if self._portal is None:
             self._portal = self._stack.enter_context(start_blocking_portal())
         return self._portal.call(asked)
+
+    def begin_anew(self) -> None:
+        """As after a start: nobody knows what was kept."""
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = None
 
     def rows(self, view: str, columns: str = "key, toFloat64(amount) AS amount") -> list[dict[str, Any]]:
         table = self.run(self.store.query, f"SELECT {columns} FROM {view} ORDER BY source, key")

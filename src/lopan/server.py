@@ -29,6 +29,7 @@ from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
 from lopan.analytics.facts import Facts
 from lopan.analytics.impact import Impacts
+from lopan.analytics.keptfacts import KeptFacts
 from lopan.analytics.kpis import Kpis
 from lopan.analytics.opendays import REUSE_COST
 from lopan.analytics.people import People
@@ -177,6 +178,8 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
         persons = partial(merges.persons, engine, "user")
         days = Days(store, config.timezone, clock, usage_daily(product), persons=persons, reuse=REUSE_COST)
         stack.callback(days.close)
+        kept = KeptFacts(store)
+        stack.callback(kept.close)
 
         def publish(commit: Commit) -> None:
             loop.call_soon_threadsafe(days.touched, commit.days, commit.begun)
@@ -221,7 +224,7 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
             commits.publish(Commit(0, 0, moneykpis.AGAINST, clock.now()))
 
         def facts_of(readers: Readers) -> Facts:
-            return Facts(readers, store, config.timezone, business.currency, business.support_site)
+            return Facts(readers, store, config.timezone, business.currency, business.support_site, kept)
 
         def kpis_of(readers: Readers, people: People, usage: Usage, known: Facts) -> Kpis:
             times = TimesToValue(days, readers, known, product, judging)

@@ -125,3 +125,15 @@ async def test_what_the_store_has_no_room_for_is_asked_once_more(refusals: int) 
             await readers.rows("q")
     assert len(store.asked) == 2
     readers.close()
+
+
+async def test_a_lasting_answer_is_given_out_until_it_is_asked_otherwise() -> None:
+    store = Counting()
+    readers = Readers(store, 1)
+    for _ in range(2):
+        await readers.rows("SELECT 1", {"stamp": "a"}, lasting=True)
+        readers.moved()
+        await asyncio.sleep(0)
+    await readers.rows("SELECT 1", {"stamp": "b"}, lasting=True)
+    readers.close()
+    assert len(store.asked) == 2

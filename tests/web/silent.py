@@ -33,6 +33,7 @@ class Silence:
         *,
         series: bool = True,
         against: Against | None = None,
+        figure: bool = True,
     ) -> Metric:
         raise TryAgain("the store is busy")
 

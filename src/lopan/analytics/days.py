@@ -56,12 +56,16 @@ class Versions(list[int]):
 
 
 class Rows(NamedTuple):
-    """A SELECT over a daily table and, for closed days it does not hold, over raw events; ``late`` days miss events."""
+    """A SELECT over a daily table and, for closed days it does not hold, over raw events; ``late`` days miss events.
+
+    ``lasting``: it reads no raw event, so that its rows follow from its parameters.
+    """
 
     sql: str
     params: dict[str, Param]
     late: list[date]
     versions: Versions
+    lasting: bool
 
 
 class _Split(NamedTuple):
@@ -119,7 +123,7 @@ class State:
         if self._opened is not None:
             versions.held = (self._opened,)
             versions.extend(map(self._opened.version, opened))
-        return Rows(sql, {**params, **state, "versions": versions}, self.late, versions)
+        return Rows(sql, {**params, **state, "versions": versions}, self.late, versions, not raw)
 
 
 class Days:
@@ -155,6 +159,9 @@ class Days:
         self._earliest: date | None = None  # that such a day reaches to
         self._newest: date | None = None
         self._last = 0
+        self.past = 0
+        """Moves when events of days that are over come, or users turn out to be one person: while it stays, so does
+        what rests on such days alone."""
         self._versions: dict[Key, int] = {}
         self._pending: dict[Key, int] = {}  # how often each day was touched since it was last computed
         self._computed: dict[Key, float] = {}
@@ -175,7 +182,9 @@ class Days:
 
     def touched(self, days: Iterable[tuple[int, date]], begun: Iterable[tuple[int, date]] = ()) -> None:
         """Events of these projects and local days have become queryable; sessions ``begun`` long before, or after."""
+        today = self.today()
         for project, day in days:
+            self.past += day < today
             self._projects.add(project)
             self._first = min(self._first or day, day)
             for daily in self._daily.values():
@@ -372,6 +381,7 @@ class Days:
             self._unmerged = True
             raise
         self.touched(days)
+        self.past += fresh
         return fresh
 
     def _merge_now(self) -> tuple[int, set[tuple[int, date]]]:

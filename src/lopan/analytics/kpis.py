@@ -128,8 +128,12 @@ class Kpis:
         *,
         series: bool = True,
         against: Against | None = None,
+        figure: bool = True,
     ) -> Metric:
-        """One KPI with value, trend, series, groups ``by``, comparison. Raises Rejected for what it does not know."""
+        """One KPI with value, trend, series, groups ``by``, comparison. Raises Rejected for what it does not know.
+
+        Without ``figure`` it is what a chart shows: there is no trend, and a value only where the series adds up to it.
+        """
         kpi = self.catalog.get(name)
         narrow = _narrow(kpi, filters)
         facts = self._of(kpi)
@@ -144,7 +148,7 @@ class Kpis:
             that = before if against.span is None else self._fixed(kpi, against.span)
             other = _Other(kpi, against, that, step if drawn or ((queried or facts) and series) else 0)
         found, drawn_rows, percentiles, their, other_days = await asyncio.gather(
-            self._figures(kpi, halves, drawn, by, narrow),
+            self._figures(kpi, halves if figure else halves[1:], drawn, by, narrow) if figure or drawn else _nothing(),
             self._series(kpi, halves[1], narrow, step, wanted=series),
             self._percentiles(kpi, span, narrow),
             self._figures(kpi, [other.part], drawn, "", other.narrow) if other else _nothing(),

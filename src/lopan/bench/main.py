@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--seconds", type=float, default=query.SECONDS, help="of the writer, with and without viewers")
     one.add_argument("--rounds", type=int, default=query.ROUNDS, help="repetitions (default: 25)")
     one.add_argument("--facts", type=int, default=0, help="business facts beside them, such as 1000000 (default: none)")
-    one.add_argument("--browser", action="store_true", help="also load the Performance page in Chromium")
+    one.add_argument("--browser", action="store_true", help="also load the pages in Chromium")
     return top
 
 

@@ -15,8 +15,9 @@ from random import Random
 import msgspec
 
 from lopan.analytics.days import Days
+from lopan.analytics.keptfacts import KeptFacts
 from lopan.bench.bed import say
-from lopan.bench.desk import PAGES, Desk, days_of, sit
+from lopan.bench.desk import PAGES, Ask, Desk, days_of, pages, sit
 from lopan.bench.flood import Flood
 from lopan.bench.meter import quantile
 from lopan.config import StoreSettings
@@ -32,12 +33,16 @@ _OLD_S = 0.6
 
 
 class Job(msgspec.Struct, frozen=True):
-    """``rounds`` warm answers a page; the writer runs for ``seconds`` beside the viewers, and as long alone."""
+    """``rounds`` warm answers a page; the writer runs for ``seconds`` beside the viewers, and as long alone.
+
+    ``facts``: there are business facts beside the events, and their pages are asked, too.
+    """
 
     root: Path
     project: int
     rounds: int
     seconds: float
+    facts: bool = False
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -88,55 +93,56 @@ async def _all(job: Job) -> Times:
     store = await asyncio.to_thread(Chdb, job.root / "store", settings.max_memory)
     fresh = Readers(store, settings.readers, keep_s=0.0)
     shared = Readers(store, settings.readers)
-    days = days_of(job.root, store)
+    days, kept = days_of(job.root, store), KeptFacts(store)
     try:
         began = time.monotonic()
         filled = await days.settle(), time.monotonic() - began
         say(f"{filled[0]} days of daily tables computed in {filled[1]:.0f} s")
-        desk = sit(job.root, fresh, days)
+        desk = sit(job.root, fresh, days, store, kept)
         gc.collect()
         gc.freeze()
         began = time.monotonic()
         await desk.people.prepare()  # as the server does it after its start, and after midnight
         await desk.usage.prepare()
-        took, kept = time.monotonic() - began, (desk.people.kept.size + desk.usage.kept.size) / 1e6
-        say(f"figures of people and usage prepared in {took:.1f} s, {kept:.0f} MB kept")
+        took, held = time.monotonic() - began, (desk.people.kept.size + desk.usage.kept.size) / 1e6
+        say(f"figures of people and usage prepared in {took:.1f} s, {held:.0f} MB kept")
         await asyncio.to_thread(os.sync)  # only pages that are on disk can be dropped
         cold: dict[str, list[float]] = {}
         warm: dict[str, list[float]] = {}
         moved: dict[str, list[float]] = {}
-        for name in PAGES:
+        for name, ask in pages(job.facts).items():
             fewer = min(COLD_ROUNDS, job.rounds)
-            cold[name] = [await _cold(job.root, store, desk, name) for _ in range(fewer)]
-            moved[name] = [await _moved(desk, name) for _ in range(fewer)]
-            warm[name] = [await _once(desk, name) for _ in range(1 + job.rounds)][1:]
+            cold[name] = [await _cold(job.root, store, desk, ask) for _ in range(fewer)]
+            moved[name] = [await _moved(desk, ask) for _ in range(fewer)]
+            warm[name] = [await _once(desk, ask) for _ in range(1 + job.rounds)][1:]
             first, after, usual = (1000 * quantile(one[name], 0.95) for one in (cold, moved, warm))
             say(f"{name}: p95 {first:.0f} ms cold, {after:.0f} ms after new events, {usual:.0f} ms warm")
-        viewed, refused, alone, beside = await _busy(job, store, shared, days)
+        viewed, refused, alone, beside = await _busy(job, store, shared, days, kept)
     finally:
         days.close()
+        kept.close()
         fresh.close()
         shared.close()
         await asyncio.to_thread(store.close)
     return Times(filled, cold, warm, moved, viewed, refused, alone, beside)
 
 
-async def _once(desk: Desk, name: str) -> float:
+async def _once(desk: Desk, ask: Ask) -> float:
     began = time.monotonic()
-    await PAGES[name](desk)
+    await ask(desk)
     return time.monotonic() - began
 
 
-async def _cold(root: Path, store: Store, desk: Desk, name: str) -> float:
+async def _cold(root: Path, store: Store, desk: Desk, ask: Ask) -> float:
     await asyncio.to_thread(_forget, root, store)
-    return await _moved(desk, name)
+    return await _moved(desk, ask)
 
 
-async def _moved(desk: Desk, name: str) -> float:
+async def _moved(desk: Desk, ask: Ask) -> float:
     """As after a commit, and when what was known before it is too old to be given out."""
     await asyncio.sleep(_OLD_S)
     desk.people.days.touched(())
-    return await _once(desk, name)
+    return await _once(desk, ask)
 
 
 def _forget(root: Path, store: Store) -> None:
@@ -153,7 +159,9 @@ def _forget(root: Path, store: Store) -> None:
             os.close(file)
 
 
-async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[list[float], int, float, float]:
+async def _busy(
+    job: Job, store: Store, readers: Readers, days: Days, kept: KeptFacts
+) -> tuple[list[float], int, float, float]:
     """The writer beside viewers who look at page after page; alone, with its merges under way, before and after."""
     loop = asyncio.get_running_loop()
 
@@ -167,7 +175,7 @@ async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[l
         await asyncio.to_thread(flood.run, job.seconds / 2)
         before = await asyncio.to_thread(flood.run, job.seconds / 2)
         over = asyncio.Event()
-        desk = sit(job.root, readers, days)
+        desk = sit(job.root, readers, days, store, kept)
         viewers = [asyncio.create_task(_viewer(desk, number, over)) for number in range(VIEWERS)]
         beside = await asyncio.to_thread(flood.run, job.seconds)
         over.set()
@@ -183,12 +191,12 @@ async def _busy(job: Job, store: Store, readers: Readers, days: Days) -> tuple[l
 async def _viewer(desk: Desk, number: int, over: asyncio.Event) -> list[float | None]:
     """Comes within the first pause, looks, thinks for 5 s on average, looks at the next page; None = refused."""
     random = Random(number)  # noqa: S311
-    names = list(PAGES)
+    asked = list(PAGES.values())
     seconds: list[float | None] = []
     pause = random.uniform(0, THINK_S)
     while not await _within(pause, over):
         try:
-            seconds.append(await _once(desk, names[(number + len(seconds)) % len(names)]))
+            seconds.append(await _once(desk, asked[(number + len(seconds)) % len(asked)]))
         except TryAgain:
             seconds.append(None)
         pause = random.uniform(0.5, 1.5) * THINK_S

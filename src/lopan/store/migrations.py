@@ -14,6 +14,7 @@ STEPS: dict[int, tuple[str, ...]] = {
     5: ("rollups/usage.sql",),
     6: ("rollups/open.sql", "rollups/answers.sql"),
     7: ("rollups/stability.sql", "rollups/measure_days.sql"),
+    8: ("rollups/kept.sql",),
     9: ("rollups/due.sql",),
 }
 """A landed step never changes; a new one gets the next number."""

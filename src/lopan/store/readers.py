@@ -34,13 +34,19 @@ class _Result:
     at: float
     cost: float
     generation: int
+    lasting: bool = False
 
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class Readers:
-    """Belongs to one event loop. ``moved`` tells it that the store has new rows; ``keep_s`` 0 computes every answer."""
+    """Belongs to one event loop. ``moved`` tells it that the store has new rows; ``keep_s`` 0 computes every answer.
+
+    A ``lasting`` answer follows from the statement and its parameters alone, whatever else is in the store: of rows
+    under version numbers that are never used again, or of tables whose stamp is a parameter. It is good until others
+    push it out.
+    """
 
     def __init__(self, store: Store, connections: int, keep_s: float = KEEP_SECONDS) -> None:
         self._store = store
@@ -58,15 +64,16 @@ class Readers:
         """New rows are in the store: results older than their cost allows are asked for again."""
         self._generation += 1
 
-    async def rows(self, sql: str, params: Params | None = None) -> pa.Table:
+    async def rows(self, sql: str, params: Params | None = None, *, lasting: bool = False) -> pa.Table:
         """Rows of a SELECT; equal questions at the same time share one run. Raises what ``Store.query`` raises."""
         key = (sql, tuple(sorted((name, repr(value)) for name, value in (params or {}).items())))
         known = self._results.get(key)
         if known is not None and self._is_good(known):
+            self._results.move_to_end(key)
             return known.table
         running = self._running.get(key)
         if running is None:
-            running = asyncio.create_task(self._run(key, sql, params))
+            running = asyncio.create_task(self._run(key, sql, params, lasting))
             self._running[key] = running
             running.add_done_callback(lambda _: self._running.pop(key, None))
         return await asyncio.shield(running)
@@ -76,17 +83,20 @@ class Readers:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _is_good(self, result: _Result) -> bool:
+        if result.lasting and self._keep_s:
+            return True
         age = time.monotonic() - result.at
         if result.generation == self._generation:
             return age < self._keep_s
         return age < min(REUSE_COST * result.cost, self._keep_s / 2)
 
-    async def _run(self, key: Key, sql: str, params: Params | None) -> pa.Table:
+    async def _run(self, key: Key, sql: str, params: Params | None, lasting: bool) -> pa.Table:
         try:
             result = await self._wait(sql, params)
         except TryAgain:
             async with self._alone:
                 result = await self._wait(sql, params)
+        result.lasting = lasting
         self._results[key] = result
         self._results.move_to_end(key)
         while len(self._results) > KEEP_RESULTS:

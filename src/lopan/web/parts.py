@@ -47,6 +47,7 @@ class Kpis(Protocol):
         *,
         series: bool = True,
         against: Against | None = None,
+        figure: bool = True,
     ) -> Metric:
         """One KPI over one range. Raises Rejected for an unknown KPI or dimension."""
         ...

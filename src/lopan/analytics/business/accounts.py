@@ -30,6 +30,11 @@ class Accounts:
             told = Account(*(row[name] for name in Account.__struct_fields__))
             self._known.setdefault(row["account"], []).append((row["valid_from"], told))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Accounts) and self._known == other._known
+
+    __hash__ = None  # type: ignore[assignment]
+
     def names(self) -> set[str]:
         """Every account that a fact tells of."""
         return set(self._known)

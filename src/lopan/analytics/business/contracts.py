@@ -65,6 +65,11 @@ class Contracts:
         for row in rows:
             self._spans.setdefault(row["account"], []).append(_span(row))
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Contracts) and self._spans == other._spans
+
+    __hash__ = None  # type: ignore[assignment]
+
     def accounts(self) -> list[str]:
         """Every account that ever had a contract."""
         return sorted(self._spans)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -65,14 +66,31 @@ class Buyers(NamedTuple):
 
 
 class Revenue:
-    """Answers for several periods at once. A period ends with its last day, at the latest ``now``."""
+    """Answers for several periods at once. A period ends with its last day, at the latest ``now``.
+
+    What is asked of contracts at the same moment is one statement: planning it costs more than running it.
+    """
 
     def __init__(self, facts: Facts, how: Retention) -> None:
         self.facts, self._how = facts, how
         self._zone = ZoneInfo(facts.zone)
+        self._together: dict[tuple[Who, datetime], tuple[list[Dates], asyncio.Task[list[Movement]]]] = {}
 
     async def movements(self, periods: Sequence[Dates], who: Who, now: datetime) -> list[Movement]:
         """By contracts; what was paid just before the period and just before its end, at the rates of its last day."""
+        key = (who, now)
+        if key not in self._together:
+            asked: list[Dates] = []
+            self._together[key] = asked, asyncio.create_task(self._movements(asked, who, now), name="contracts")
+        everything, task = self._together[key]
+        places = range(len(everything), len(everything) + len(periods))
+        everything.extend(periods)
+        found = await asyncio.shield(task)
+        return [one._replace(period=one.period - places.start) for one in found if one.period in places]
+
+    async def _movements(self, periods: list[Dates], who: Who, now: datetime) -> list[Movement]:
+        await asyncio.sleep(0)  # all who ask at this moment have their turn
+        del self._together[who, now]
         rows = await self._rows("contracts", periods, who, now, grace(self._how, now))
         return [Movement(*row.values())._replace(period=row["p"] - 1) for row in rows]
 

@@ -166,6 +166,7 @@ class TimesToValue:
         self._days, self._readers, self._facts = days, readers, facts
         self._how, self._value = how.retention, how.value
         self.workflows = chosen(product, how)
+        self._first: tuple[tuple[date, int], date] | None = None
         self.definition = definition(how, self.workflows)
 
     def day(self, asked: date | None = None) -> date:
@@ -253,14 +254,24 @@ class TimesToValue:
             "keys": [str(one.key) for one in self.workflows],
             **finals(self.workflows),
         }
-        found = await self._readers.rows(statement("customer_value"), own)
+        over = day < self._days.today()
+        found = await self._readers.rows(
+            statement("customer_value"), {**own, "stamp": self._days.past} if over else own, lasting=over
+        )
         return {row["customer"]: row["reached"] for row in found.to_pylist()}
 
     async def _recorded(self) -> date | None:
-        own: dict[str, Param] = {"workflows": [one.id for one in self.workflows], "zone": self._days.zone.key}
-        found = (await self._readers.rows(statement("value_recorded"), own)).to_pylist()
-        first: date | None = found[0]["first"] if found else None
-        return first
+        """The day of the first workflow event; asked again when events of days that are over come, and every day."""
+        today = self._days.today()
+        state = (today, self._days.past)
+        if self._first is None or self._first[0] != state:
+            own: dict[str, Param] = {"workflows": [one.id for one in self.workflows], "zone": self._days.zone.key}
+            found = (await self._readers.rows(statement("value_recorded"), own)).to_pylist()
+            first: date | None = found[0]["first"] if found else None
+            if first is None or first >= today:
+                return first
+            self._first = state, first
+        return self._first[1]
 
     async def _logins(self, day: date) -> dict[str, date]:
         """The first day on which each customer was active; only where it is needed."""

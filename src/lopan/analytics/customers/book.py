@@ -132,6 +132,7 @@ class Books:
         self.sources = sources
         self.judging = judging
         self.times = TimesToValue(sources.days, readers, sources.facts, sources.product, sources.how)
+        self._judged: tuple[object, list[Entry]] | None = None
 
     def day(self, asked: date | None = None) -> date:
         """The day a score is of: it is over, so a score does not move while it is looked at."""
@@ -143,13 +144,15 @@ class Books:
         day = self.day(day)
         days = grid(day)
         signals, values = await asyncio.gather(self.sources.signals(days, known=known), self.values(day, known=known))
-        entries = await asyncio.to_thread(_entries, signals, self.judging, day, values)
+        judged = (day, signals, values)
+        if self._judged is None or self._judged[0] != judged:
+            self._judged = judged, await asyncio.to_thread(_entries, signals, self.judging, day, values)
         connected = signals.connected(day)
         return Book(
             day=day,
             before=day - DAY * BACK,
             currency=signals.rates.reporting,
-            entries=entries,
+            entries=self._judged[1],
             strangers=signals.strangers(day),
             missing=[name for name in COMPONENTS if name not in connected],
             late=list(signals.late),

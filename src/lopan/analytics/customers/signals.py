@@ -186,13 +186,14 @@ class Sources:
         first = min(await self.days.first() or days[-1], days[-1])
         rows = await self.days.rows(self._answers, Dates(first, days[-1]))
         asked = {**rows.params, **own, **self._moments(days, ANSWERED), "only": ""}
-        return await self.facts.ask(over("app", rows.sql, "customer_answers"), known, **asked), rows.late
+        stamp: dict[str, Param] = {"stamp": self.days.past} if rows.lasting else {}
+        return await self.facts.ask(over("app", rows.sql, "customer_answers"), known, **asked, **stamp), rows.late
 
     async def _daily(
         self, name: str, table: Daily, query: str, dates: Dates, own: Mapping[str, Param]
     ) -> tuple[list[dict[str, Any]], list[date]]:
         rows = await self.days.rows(table, dates)
-        found = await self._readers.rows(over(name, rows.sql, query), {**rows.params, **own})
+        found = await self._readers.rows(over(name, rows.sql, query), {**rows.params, **own}, lasting=rows.lasting)
         return found.to_pylist(), rows.late
 
     def _moments(self, days: Sequence[date], window: int) -> dict[str, Param]:

@@ -141,7 +141,7 @@ async def load(request: Request, reader: Principal, screen: Screen, *, full: boo
     asked = _asked(parts, screen.trend_days)
     groups, drawn, alerts, panels, marked = await asyncio.gather(
         asyncio.gather(*(_group(parts, reader, section) for section in screen.section)),
-        asyncio.gather(*(parts.kpis.metric(name, asked.span) for name in trends)),
+        asyncio.gather(*(parts.kpis.metric(name, asked.span, figure=False) for name in trends)),
         performance.active_alerts(parts, reader),
         asyncio.gather(*(_panel(request, reader, name) for name in screen.panels if full)),
         marks.of(parts, reader, asked.span, Filters()) if full else nothing(),

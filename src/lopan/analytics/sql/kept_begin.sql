@@ -1,0 +1,2 @@
+-- Nothing is known of what an earlier process left.
+TRUNCATE TABLE <table>
