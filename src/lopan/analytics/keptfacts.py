@@ -53,7 +53,7 @@ class Relation(NamedTuple):
 TICKETS: Final = Relation(
     "tickets",
     (
-        *("ticket", "customer", "priority", "category", "channel", "opened", "responded", "due", "resolved"),
+        *("ticket", "begun", "customer", "priority", "category", "channel", "opened", "responded", "due", "resolved"),
         *("reopened", "reversed", "hours", "business_hours", "sla_hours"),
     ),
     ("ticket_event", "shift"),
@@ -69,19 +69,8 @@ ORDERS: Final = Relation(
 SHIFTS: Final = Relation(
     "unit_shifts",
     (
-        *(
-            "work_unit",
-            "site",
-            "shift",
-            "started",
-            "ended",
-            "planned_s",
-            "production_s",
-            "setup_s",
-            "delay_s",
-            "down_s",
-        ),
-        *("planned_down_s", "idle_s", "good", "made", "ideal_good_s", "ideal_s", "unrated"),
+        *("work_unit", "site", "shift", "started", "ended", "planned_s", "production_s", "setup_s", "delay_s"),
+        *("down_s", "planned_down_s", "idle_s", "good", "made", "ideal_good_s", "ideal_s", "unrated"),
     ),
     ("work_unit_state", "shift"),
 )

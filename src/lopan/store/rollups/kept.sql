@@ -2,6 +2,7 @@
 -- that computes them, so that a new process begins anew.
 CREATE TABLE IF NOT EXISTS kept_tickets (
     ticket         String,
+    begun          DateTime64(3, 'UTC'),
     customer       String,
     priority       LowCardinality(String),
     category       LowCardinality(String),
