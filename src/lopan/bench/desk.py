@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lopan.analytics import peoplekpis, usagekpis
-from lopan.analytics.business import moneykpis
+from lopan.analytics.business import moneykpis, roikpis
 from lopan.analytics.business.shopfloor import Shopfloor
+from lopan.analytics.business.timetovalue import TimesToValue
 from lopan.analytics.calendar import DAY, Dates
 from lopan.analytics.customers.customers import Customers
 from lopan.analytics.days import Days
@@ -68,14 +69,20 @@ def sit(root: Path, readers: Readers, days: Days, store: Store, kept: KeptFacts)
     product, business = load_product(lopan_d), Business()
     usage, catalog = Usage(people, readers, product), load_catalog(lopan_d)
     facts = Facts(readers, store, ZONE, business.currency, business.support_site, kept)
-    known = FactKpis(facts, clock, moneykpis.queries(facts, load_judging(lopan_d), _no_baseline))
+    judging = load_judging(lopan_d)
+    times = TimesToValue(days, readers, facts, product, judging)
+    money = {
+        **moneykpis.queries(facts, judging, _no_baseline, times),
+        **roikpis.queries(facts, judging, _no_baseline),
+    }
+    known = FactKpis(facts, clock, money)
     queries = {**peoplekpis.queries(people), **usagekpis.queries(usage)}
     return Desk(
         Kpis(readers, catalog, clock, ZONE, queries, known, days),
         people,
         usage,
         Shopfloor(known),
-        Customers(days, readers, facts, product, load_health(lopan_d)),
+        Customers(days, readers, facts, product, load_health(lopan_d), judging),
         load_screens(lopan_d, catalog.kpis),
     )
 
