@@ -37,7 +37,7 @@ assets: $(VENV)/.packages ## the front end's bundles
 demo: setup ## a simulated fleet on http://127.0.0.1:8700
 	@$(BIN)/lopan demo --port $(PORT)
 
-test: lint ## all that CI runs, three groups of tests at a time
+test: lint ## all that CI runs, two groups of tests at a time
 	@LOPAN_CHROMIUM="$$(.ci/chromium)" $(BIN)/python tests/run.py $(ARGS)
 
 lint: setup ## style, types, imports, docs

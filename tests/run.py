@@ -1,4 +1,4 @@
-"""All tests, three groups at a time: on two cores, as a third of the time tests wait for what they started.
+"""All tests, two groups at a time: machines have two cores, and most tests wait for a process of their own.
 
 A group is a process: the engine counts memory by the process, and stores that many tests opened add up. What a group
 printed comes when it has ended; with arguments this is pytest and nothing else.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 PYTEST = [sys.executable, "-m", "pytest"]
-LANES = 3
+LANES = 2
 GROUPS = (
     ("analytics",),
     (),
