@@ -33,8 +33,6 @@ class Accounts:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Accounts) and self._known == other._known
 
-    __hash__ = None  # type: ignore[assignment]
-
     def names(self) -> set[str]:
         """Every account that a fact tells of."""
         return set(self._known)

@@ -68,8 +68,6 @@ class Contracts:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Contracts) and self._spans == other._spans
 
-    __hash__ = None  # type: ignore[assignment]
-
     def accounts(self) -> list[str]:
         """Every account that ever had a contract."""
         return sorted(self._spans)

@@ -21,8 +21,6 @@ class Rates:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rates) and (self.reporting, self._rates) == (other.reporting, other._rates)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def convert(self, amount: Decimal, currency: str, day: date) -> Decimal | None:
         """``amount`` at the rate of ``day``, '' = it is in the reporting currency; None without a rate up to then."""
         if currency in ("", self.reporting):
