@@ -8,14 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from lopan.control import keys, tokens
+from lopan.control import keys, tokens, users
 from lopan.control.database import open_database
 
 LEVELS = ("executive", "operational", "technical", "customerSuccess")
@@ -79,7 +79,7 @@ class Served:
     def get(self, path: str, level: str = "technical", **query: str) -> httpx.Response:
         """Read as a holder of that level's token."""
         headers = {"Authorization": f"Bearer {self.tokens[level]}"}
-        return httpx.get(f"{self.url}{path}", params=query, headers=headers, timeout=30)
+        return httpx.get(f"{self.url}{path}", params=query or None, headers=headers, timeout=60)
 
     def metric(self, name: str, **query: str) -> dict[str, Any]:
         """One metric as the API gives it to the technical level."""
@@ -110,6 +110,20 @@ class Served:
 def served(root: Path, settings: str = "") -> Iterator[Served]:
     """A started server that is stopped in the end."""
     server = Served(root, settings)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def read_by(root: Path, email: str, password: str, levels: Sequence[str], settings: str = "") -> Iterator[Served]:
+    """A started server that somebody of these levels can log in to."""
+    server = Served(root, settings)
+    engine = open_database(root)
+    users.add(engine, email, password, levels)
+    engine.dispose()
     server.start()
     try:
         yield server

@@ -10,13 +10,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 from tests.house import House
-from tests.served import Served
+from tests.served import Served, read_by
 from tests.web.conftest import PASSWORD
 from tests.web.people.crowd import signed_in, violations
 from tests.web.test_live import parsed
-
-from lopan.control import users
-from lopan.control.database import open_database
 
 NOW = datetime.now(UTC)
 READER = "shift@example.org"
@@ -48,18 +45,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         [{"key": "t", "ticket": "1", "event": "opened", "at": NOW - day * 5, "priority": "high"}], "ticket_event"
     )
     house.close()
-    server = Served(root)
-    engine = open_database(root)
-    users.add(engine, READER, PASSWORD, ["operational"])
-    engine.dispose()
-    server.start()
-    yield server
-    server.stop()
+    with read_by(root, READER, PASSWORD, ["operational"]) as server:
+        yield server
 
 
 def get(served: Served, address: str, level: str = "operational") -> httpx.Response:
-    headers = {"Authorization": f"Bearer {served.tokens[level]}"}
-    return httpx.get(f"{served.url}{address}", headers=headers, timeout=60)
+    return served.get(address, level)
 
 
 def test_what_is_late_lost_and_waiting_is_on_the_page(served: Served) -> None:

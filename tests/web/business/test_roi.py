@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.house import House
-from tests.served import Served
+from tests.served import Served, read_by
 from tests.web.conftest import PASSWORD
 from tests.web.people.crowd import signed_in, violations
 from tests.web.test_live import parsed
@@ -20,9 +20,8 @@ from lopan.analytics.business.freeze import frozen
 from lopan.analytics.business.ledger import Ledger, Scope
 from lopan.analytics.calendar import Dates
 from lopan.analytics.facts import Facts
-from lopan.control import baselines, users
+from lopan.control import baselines
 from lopan.control.baselines import Frozen
-from lopan.control.database import open_database
 from lopan.web.business.roi_answer import Answer
 from lopan.web.shape import model
 
@@ -78,18 +77,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     checked(house)
     approved(house)
     house.close()
-    server = Served(root, SETTINGS)
-    engine = open_database(root)
-    users.add(engine, READER, PASSWORD, ["executive"])
-    engine.dispose()
-    server.start()
-    yield server
-    server.stop()
+    with read_by(root, READER, PASSWORD, ["executive"], SETTINGS) as server:
+        yield server
 
 
 def get(served: Served, address: str, level: str = "executive") -> httpx.Response:
-    headers = {"Authorization": f"Bearer {served.tokens[level]}"}
-    return httpx.get(f"{served.url}{address}", headers=headers, timeout=60)
+    return served.get(address, level)
 
 
 def test_the_check_case_is_what_the_api_says(served: Served) -> None:

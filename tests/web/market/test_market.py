@@ -11,12 +11,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.house import House
-from tests.served import Served
+from tests.served import Served, read_by
 from tests.web.conftest import PASSWORD
 from tests.web.people.crowd import signed_in, violations
 from tests.web.test_live import parsed
 
-from lopan.control import tokens, users
+from lopan.control import tokens
 from lopan.control.database import open_database
 
 NOW = datetime.now(UTC)
@@ -44,19 +44,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     about = {"valid_from": SINCE, "owner": "Ada", "segment": "small", "region": "south"}
     house.load([{"key": "new", "account": "new", "name": "Newcomer", **about}], "account")
     house.close()
-    server = Served(root)
-    engine = open_database(root)
-    users.add(engine, READER, PASSWORD, ["executive"])
-    server.tokens["writer"] = tokens.create(engine, [], "writer", feeds=True)
-    engine.dispose()
-    server.start()
-    yield server
-    server.stop()
+    with read_by(root, READER, PASSWORD, ["executive"]) as server:
+        engine = open_database(root)
+        server.tokens["writer"] = tokens.create(engine, [], "writer", feeds=True)
+        engine.dispose()
+        yield server
 
 
 def get(served: Served, address: str, level: str = "executive") -> httpx.Response:
-    headers = {"Authorization": f"Bearer {served.tokens[level]}"}
-    return httpx.get(f"{served.url}{address}", headers=headers, timeout=60)
+    return served.get(address, level)
 
 
 def test_the_page_has_every_part(served: Served) -> None:
