@@ -20,9 +20,9 @@ from tests.support import Pipeline, pipeline
 
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import Dates
+from lopan.analytics.cohorts import Method
 from lopan.analytics.days import Days
 from lopan.analytics.people import People
-from lopan.analytics.retention import Method
 from lopan.analytics.sessions import SessionFigures
 from lopan.analytics.triangle import Unit, period
 from lopan.control import merges

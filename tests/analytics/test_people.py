@@ -27,7 +27,7 @@ from tests.analytics.people import (
 from lopan.analytics import days as days_module
 from lopan.analytics.audience import AXES, Audience
 from lopan.analytics.calendar import Dates
-from lopan.analytics.retention import METHODS, Method
+from lopan.analytics.cohorts import METHODS, Method
 from lopan.control import merges
 from lopan.control.identities import Identities
 

@@ -12,7 +12,7 @@ from tests.analytics.test_people import _late_days_are_read_too, store
 
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import Dates
-from lopan.analytics.retention import METHODS, Method, closing
+from lopan.analytics.cohorts import METHODS, Method, closing
 from lopan.control.identities import names
 
 __all__ = ["_late_days_are_read_too", "store"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from types import MappingProxyType
 from typing import NamedTuple
@@ -13,27 +13,24 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from lopan.analytics import calendar, comparison
+from lopan.analytics import calendar, comparison, estimate
 from lopan.analytics.calendar import Dates
 from lopan.analytics.daily import MEASURES, STABILITY
 from lopan.analytics.days import Days
 from lopan.analytics.factkpis import FactKpis
-from lopan.analytics.intervals import Interval, normal, standard_error, wilson, z_means, z_shares
 from lopan.analytics.metric import (
     Against,
     Filters,
-    Group,
     Measure,
     Metric,
     Percentile,
     Point,
     Span,
-    Trend,
     Versus,
 )
 from lopan.analytics.query import Query, Row, Sums
 from lopan.analytics.span import step_for
-from lopan.analytics.status import status, trend
+from lopan.analytics.status import status
 from lopan.analytics.together import Together
 from lopan.catalog import (
     AXES,
@@ -156,14 +153,14 @@ class Kpis:
         )
         rows, others = found.rows, their.rows
         now, then = _sum(rows, 1), _sum(rows, 0)
-        value, bound = _value(kpi, now), _interval(kpi, now)
+        value, bound = estimate.value(kpi, now), estimate.interval(kpi, now)
         moment = self._clock.now()
         points = self._daily(kpi, drawn_rows) if queried else []
         if drawn:
-            points = _points(kpi, rows, span, step, moment, self._zone)
+            points = estimate.points(kpi, rows, span, step, moment, self._zone)
         against_points = self._daily(kpi, other_days)
         if other and drawn:
-            against_points = _points(kpi, others, other.span, step, moment, self._zone)
+            against_points = estimate.points(kpi, others, other.span, step, moment, self._zone)
         if facts and series:
             points = await self._buckets(kpi, rows if drawn else drawn_rows, span, step, narrow)
             if other:
@@ -179,8 +176,8 @@ class Kpis:
             warning=kpi.warning,
             critical=kpi.critical,
             status=status(kpi, value),
-            trend=_trend(kpi, now, then),
-            previous=_value(kpi, then),
+            trend=estimate.tested(kpi, now, then)[0],
+            previous=estimate.value(kpi, then),
             definition=kpi.definition,
             description=kpi.description,
             better=kpi.better,
@@ -196,7 +193,7 @@ class Kpis:
             provisional=facts.provisional(kpi, span, narrow) if facts else False,
             percentiles=percentiles,
             series=points,
-            groups=_groups(kpi, found.groups),
+            groups=estimate.groups(kpi, found.groups),
             late=sorted({*found.late, *their.late}),
             versus=self._versus(other, now, span, others, against_points) if other else None,
         )
@@ -206,7 +203,7 @@ class Kpis:
         kpi = self.catalog.get(name)
         span = self._settled(kpi, span)
         found = await self._figures(kpi, [Part(1, span.start, span.end)], 0, "", _narrow(kpi, filters), keep=False)
-        return _measure(kpi, _sum(found.rows, 1))
+        return estimate.measure(kpi, _sum(found.rows, 1))
 
     async def measures(self, name: str, span: Span, by: str) -> dict[str, Measure]:
         """The figure for every value of dimension ``by`` in the range."""
@@ -214,7 +211,7 @@ class Kpis:
         span = self._settled(kpi, span)
         narrow = _narrow(kpi, Filters())
         found = await self._figures(kpi, [Part(1, span.start, span.end)], 0, by, narrow, keep=False)
-        return {row.k: _measure(kpi, row.sums) for row in found.groups}
+        return {row.k: estimate.measure(kpi, row.sums) for row in found.groups}
 
     async def dimension_values(self, name: str, span: Span) -> list[str]:
         """Values of ``release`` or ``device`` seen in the range, sorted; releases newest first by their numbers."""
@@ -297,7 +294,7 @@ class Kpis:
     async def _buckets(self, kpi: Kpi, rows: list[Row], span: Span, step: int, narrow: Narrow) -> list[Point]:
         facts = self._of(kpi)
         made = await facts.points(kpi, rows, span, step, narrow) if facts else []
-        return [Point(at, _value(kpi, sums), sums.samples, cut, young) for at, sums, cut, young in made]
+        return [Point(at, estimate.value(kpi, sums), sums.samples, cut, young) for at, sums, cut, young in made]
 
     def _of(self, kpi: Kpi) -> FactKpis | None:
         """What answers a KPI over facts; None for all others."""
@@ -343,13 +340,15 @@ class Kpis:
         found = []
         for row in rows:
             at = datetime.fromtimestamp(row.t, UTC)
-            found.append(Point(at, _value(kpi, row.sums), row.sums.samples, at.astimezone(zone).date() >= today))
+            found.append(
+                Point(at, estimate.value(kpi, row.sums), row.sums.samples, at.astimezone(zone).date() >= today)
+            )
         return found
 
     def _versus(self, other: _Other, now: Sums, span: Span, rows: list[Row], series: list[Point]) -> Versus:
         kpi, step, then = other.kpi, other.step, _sum(rows, 1)
-        value, before, bound = _value(kpi, now), _value(kpi, then), _interval(kpi, then)
-        trend, p = _tested(kpi, now, then)
+        value, before, bound = estimate.value(kpi, now), estimate.value(kpi, then), estimate.interval(kpi, then)
+        trend, p = estimate.tested(kpi, now, then)
         return Versus(
             label=other.against.label,
             start=other.span.start,
@@ -399,15 +398,6 @@ async def _no_rows() -> list[Row]:
     return []
 
 
-def _groups(kpi: Kpi, rows: list[Row]) -> list[Group]:
-    groups = []
-    for row in sorted(rows, key=lambda row: (-row.sums.samples, row.k)):
-        value, bound = _value(kpi, row.sums), _interval(kpi, row.sums)
-        low, high = (bound.low, bound.high) if bound else (None, None)
-        groups.append(Group(row.k, value, row.sums.samples, status(kpi, value), low, high))
-    return groups
-
-
 def _narrow(kpi: Kpi, filters: Filters) -> Narrow:
     foreign = ("role", *AXES, *(("release", "device", "project") if kpi.of_facts else ()))
     for name in foreign:
@@ -449,71 +439,6 @@ def _sum(rows: Iterable[Row], half: int) -> Sums:
         if row.half == half:
             total = total.plus(row.sums)
     return total
-
-
-def _measure(kpi: Kpi, sums: Sums) -> Measure:
-    bound = _interval(kpi, sums)
-    return Measure(_value(kpi, sums), sums.samples, bound.low if bound else None, bound.high if bound else None)
-
-
-def _value(kpi: Kpi, sums: Sums) -> float | None:
-    if kpi.kind == "total":
-        return kpi.scale * sums.num if sums.samples else None
-    return kpi.scale * sums.num / sums.den if sums.den else None
-
-
-def _interval(kpi: Kpi, sums: Sums) -> Interval | None:
-    bound: Interval | None = None
-    if kpi.interval == "wilson":
-        bound = wilson(sums.num, sums.den)
-    elif kpi.interval == "normal" and sums.den:
-        bound = normal(sums.num / sums.den, sums.total, sums.squares, sums.events)
-    return Interval(bound.low * kpi.scale, bound.high * kpi.scale) if bound else None
-
-
-def _trend(kpi: Kpi, now: Sums, then: Sums) -> Trend:
-    return _tested(kpi, now, then)[0]
-
-
-def _tested(kpi: Kpi, now: Sums, then: Sums) -> tuple[Trend, float | None]:
-    """Where the figure goes, and the p of the difference; None where it can't be tested."""
-    enough = now.samples >= kpi.min_samples and then.samples >= kpi.min_samples
-    value, previous = _value(kpi, now), _value(kpi, then)
-    if value is None or previous is None or not kpi.interval:
-        return "unknown", None
-    if kpi.interval == "wilson":
-        z = z_shares(now.num, now.den, then.num, then.den)
-    else:
-        errors = (standard_error(sums.total, sums.squares, sums.events) for sums in (now, then))
-        z = z_means((value - previous) / kpi.scale, *errors)
-    word = trend(kpi, value - previous, abs(previous), z, enough=enough)
-    return word, comparison.p_value(z) if enough else None
-
-
-def _points(kpi: Kpi, rows: list[Row], span: Span, step: int, now: datetime, zone: str) -> list[Point]:
-    """Buckets of the range in order, empty ones too; one that is cut by the range or by now is partial."""
-    found = {row.t: row.sums for row in rows if row.half == 1}
-    starts = sorted({*found, *_days(span, zone)}) if step >= DAY else _grid(span, step)
-    points = []
-    for start in starts:
-        sums = found.get(start, Sums())
-        at = datetime.fromtimestamp(start, UTC)
-        cut = at < span.start or at + timedelta(seconds=step) > min(span.end, now)
-        points.append(Point(at, _value(kpi, sums), sums.samples, cut))
-    return points
-
-
-def _grid(span: Span, step: int) -> list[int]:
-    first = int(span.start.timestamp()) // step * step
-    return list(range(first, math.ceil(span.end.timestamp()), step))
-
-
-def _days(span: Span, zone: str) -> list[int]:
-    """Midnights of the days that the range touches."""
-    local = ZoneInfo(zone)
-    first, last = (moment.astimezone(local).date() for moment in (span.start, span.end - timedelta(microseconds=1)))
-    days = (date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1))
-    return [int(datetime.combine(day, time(), local).timestamp()) for day in days]
 
 
 def _centred(value: float | None) -> float | None:

@@ -9,10 +9,10 @@ from itertools import pairwise
 from lopan.analytics import calendar
 from lopan.analytics.audience import Audience, narrowed
 from lopan.analytics.calendar import DAY, Dates, monday
+from lopan.analytics.cohorts import STEPS, closing, cohorts_closing
 from lopan.analytics.engagement import WEEK, PeopleDay, PeopleGroup
 from lopan.analytics.people import People
 from lopan.analytics.query import Query, Row, Sums
-from lopan.analytics.retention import STEPS, closing, cohorts_closing
 from lopan.analytics.sessions import SessionFigures
 from lopan.catalog import Kpi, Narrow, Part
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import DAY, Dates
+from lopan.analytics.cohorts import COHORT, METHODS, STEPS, cohorts_closing
 from lopan.analytics.daily import PEOPLE, over
 from lopan.analytics.engagement import DEFINITIONS, MONTH, PeopleDay
 from lopan.analytics.features import MIN_PEOPLE
@@ -16,7 +17,6 @@ from lopan.analytics.intervals import wilson, z_shares
 from lopan.analytics.people import People
 from lopan.analytics.period import Period
 from lopan.analytics.report import DayUsers, Figure, Report, Section, sections_for
-from lopan.analytics.retention import COHORT, METHODS, STEPS, cohorts_closing
 from lopan.analytics.satisfaction import MIN_ANSWERS
 from lopan.analytics.sessions import DEFINITION as SESSION
 from lopan.analytics.status import Goal, status, trend

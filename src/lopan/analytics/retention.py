@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
-from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import date
+from typing import NamedTuple
 
 import msgspec
 from pyroaring import BitMap
 
 from lopan.analytics.active import NOBODY, Active, Crowd, union
 from lopan.analytics.audience import Audience, Axis, axis_of
-from lopan.analytics.calendar import DAY, Dates, begin, local, working_day_after
+from lopan.analytics.calendar import DAY, Dates
+from lopan.analytics.cohorts import (
+    BRACKET,
+    COHORT,
+    METHODS,
+    STEPS,
+    Method,
+    Target,
+    check_method,
+    cohorts_closing,
+    target_of,
+)
 from lopan.analytics.daily import PEOPLE, VISITS, over
 from lopan.analytics.days import Days
 from lopan.analytics.intervals import wilson
@@ -22,22 +32,7 @@ from lopan.analytics.triangle import CohortRow, Triangle, Unit, average, cell, n
 from lopan.errors import Rejected
 from lopan.store import Param, Readers
 
-Method = Literal["bracket", "exact", "rolling", "after"]
-STEPS = (1, 7, 30, 90)
-BRACKET = 7
-_UTC = ZoneInfo("UTC")
 _ROW_BYTES, _CELL_BYTES = 300, 200
-METHODS: dict[Method, str] = {
-    "bracket": "D1: active on the next working day (Monday to Friday); D7, D30, D90: active on one of the days N..N+6",
-    "exact": "active on exactly the N-th local day after the first",
-    "rolling": "active in the 24 hours that begin N x 24 hours after the first event ever",
-    "after": "active on the N-th local day after the first or on any later one; grows for ever, so it never alerts",
-}
-"""Each method by its name, as shown beside the figure; the cohort is always the first day ever."""
-
-COHORT = (
-    "cohort: first local day ever with a foreground event; only cohorts old enough; sum of returned / sum of cohorts"
-)
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,18 +128,11 @@ class CohortUsers(msgspec.Struct, frozen=True, kw_only=True):
     gone: list[int]
 
 
-class _Target(NamedTuple):
-    cohort: date
-    step: int
-    anchor: date
-    kind: Literal["day", "week", "since", "hours"]
-
-
 class _Asked(NamedTuple):
     dates: Dates
     last: date
     project: int
-    targets: Sequence[_Target]
+    targets: Sequence[Target]
 
 
 class _Row(NamedTuple):
@@ -183,7 +171,7 @@ class Retention:
 
         Raises Rejected for an unknown axis or method.
         """
-        _known(method)
+        check_method(method)
         axis, name = audience.axis
         if by and axis:
             raise Rejected("by", f"can't be combined with a filter on {axis}; leave one of them out")
@@ -219,13 +207,13 @@ class Retention:
         steps: Sequence[int] = STEPS,
     ) -> Returns:
         """The steps of the cohorts whose return fell due in ``dates``, and in as many days before. Raises Rejected."""
-        _known(method)
+        check_method(method)
         over_until = self._days.today() - DAY
         last = min(dates.last, over_until)
         now, before = Dates(dates.first, last), Dates(dates.first - DAY * len(dates), dates.first - DAY)
         both = Dates(before.first, last)
         cohorts = {step: cohorts_closing(both, step, method, self._days.zone) for step in steps}
-        targets = [self._target(cohort, step, method) for step in steps for cohort in cohorts[step]]
+        targets = [target_of(cohort, step, method, self._days.zone) for step in steps for cohort in cohorts[step]]
         first = min((one.cohort for one in targets), default=last)
         asked = _Asked(Dates(first, last), over_until, audience.number, targets)
         rows, late = await self._rows(asked, *audience.axis, detail=True)
@@ -266,14 +254,14 @@ class Retention:
 
         Raises Rejected for an unknown axis or method, and beside a filter on an axis.
         """
-        _known(method)
+        check_method(method)
         axis = axis_of(by)
         if audience.axis[0]:
             raise Rejected("by", f"can't be combined with a filter on {audience.axis[0]}; leave one of them out")
         known = self._days.today() - DAY
         due = Dates(dates.first, min(dates.last, known))
         cohorts = {step: cohorts_closing(due, step, method, self._days.zone) for step in steps}
-        targets = [self._target(cohort, step, method) for step in steps for cohort in cohorts[step]]
+        targets = [target_of(cohort, step, method, self._days.zone) for step in steps for cohort in cohorts[step]]
         first = min((one.cohort for one in targets), default=known)
         rows, _ = await self._rows(_Asked(Dates(first, known), known, audience.number, targets), axis, "", detail=False)
         found = [
@@ -336,17 +324,14 @@ class Retention:
         table = await self._readers.rows(over("people", source.sql, "profiles"), params)
         return [Profile(**row) for row in table.to_pylist()]
 
-    def _targets(self, dates: Dates, steps: Sequence[int], method: Method, last: date) -> Iterable[_Target]:
+    def _targets(self, dates: Dates, steps: Sequence[int], method: Method, last: date) -> Iterable[Target]:
         """Where to look for each cohort and step that is old enough; step 0 is the cohort itself."""
         for cohort in dates:
-            yield _Target(cohort, 0, cohort, "hours" if method == "rolling" else "day")
+            yield Target(cohort, 0, cohort, "hours" if method == "rolling" else "day")
             for step in steps:
-                target = self._target(cohort, step, method)
+                target = target_of(cohort, step, method, self._days.zone)
                 if target.anchor <= last:
                     yield target
-
-    def _target(self, cohort: date, step: int, method: Method) -> _Target:
-        return _target(cohort, step, method, self._days.zone)
 
     async def _rows(self, asked: _Asked, axis: Axis, name: str, *, detail: bool) -> tuple[list[_Row], list[date]]:
         """A row a cohort and step, without ``detail`` a step; of an ``axis`` without a ``name`` one for each value."""
@@ -395,47 +380,13 @@ class Retention:
         return [_Row(*row) for row in zip(*(table.column(one).to_pylist() for one in names), strict=True)], source.late
 
 
-def closing(cohort: date, step: int, method: Method = "bracket", zone: ZoneInfo = _UTC) -> date:
-    """The last day that counts for a step: once it is over, the cohort is old enough; ``zone`` matters to hours."""
-    return _target(cohort, step, method, zone).anchor
-
-
-def cohorts_closing(dates: Dates, step: int, method: Method = "bracket", zone: ZoneInfo = _UTC) -> Dates:
-    """The first days whose ``closing`` lies in ``dates``."""
-    if not len(dates):
-        return dates
-    reach = Dates(dates.first - DAY * (step + BRACKET), dates.last)
-    found = [day for day in reach if dates.first <= closing(day, step, method, zone) <= dates.last]
-    return Dates(found[0], found[-1]) if found else Dates(dates.first, dates.first - DAY)
-
-
-def _known(method: str) -> None:
-    if method not in METHODS:
-        raise Rejected("method", f"there are {', '.join(METHODS)}, not {method[:20]!r}")
-
-
-def _target(cohort: date, step: int, method: Method, zone: ZoneInfo) -> _Target:
-    day = cohort + DAY * step
-    if method == "after":
-        return _Target(cohort, step, day, "since")
-    if method == "exact":
-        return _Target(cohort, step, day, "day")
-    if method == "rolling":
-        # Whoever came in the last moment of the first day; a change of the clock may move the end to another date.
-        ends = begin(cohort + DAY, zone) + timedelta(hours=24) * (step + 1) - timedelta(milliseconds=1)
-        return _Target(cohort, step, local(ends, zone), "hours")
-    if step == 1:
-        return _Target(cohort, step, working_day_after(cohort), "day")
-    return _Target(cohort, step, day + DAY * (BRACKET - 1), "week")
-
-
 def _returned(crowd: Crowd, asked: _Asked) -> list[_Row]:
     """Of each cohort that the filter leaves anybody of, how many were active at the anchor of each step."""
     born = crowd.born(asked.dates.first)
     since = [target.anchor for target in asked.targets if target.kind == "since"]
     later = crowd.since(min(since)) if since else {}
 
-    def there(target: _Target) -> BitMap:
+    def there(target: Target) -> BitMap:
         if target.kind == "since":
             return later[target.anchor]
         return crowd.everybody(target.anchor, BRACKET if target.kind == "week" else 1)
@@ -481,7 +432,7 @@ def _rate(step: int, mature: Sequence[date], rows: Iterable[_Row]) -> Rate:
     )
 
 
-def _cohorts(dates: Dates, targets: Iterable[_Target], rows: Iterable[_Row]) -> list[CohortDay]:
+def _cohorts(dates: Dates, targets: Iterable[Target], rows: Iterable[_Row]) -> list[CohortDay]:
     back: dict[date, dict[int, int]] = {day: {} for day in dates}
     sizes: dict[date, int] = {}
     for target in targets:

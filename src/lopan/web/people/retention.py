@@ -15,16 +15,10 @@ from starlette.responses import Response
 
 from lopan.analytics.audience import Audience
 from lopan.analytics.calendar import Dates, begin, monday
+from lopan.analytics.cohorts import METHODS, STEPS, Method
 from lopan.analytics.intervals import z_shares
 from lopan.analytics.metric import Metric, Point, Verdict
-from lopan.analytics.retention import (
-    METHODS,
-    STEPS,
-    Method,
-    RateGroup,
-    Returns,
-    Step,
-)
+from lopan.analytics.retention import RateGroup, Returns, Step
 from lopan.analytics.triangle import Triangle, Unit
 from lopan.control.principal import Principal
 from lopan.errors import Rejected
