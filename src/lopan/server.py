@@ -176,7 +176,11 @@ async def started(config: Config, clock: Clock) -> AsyncIterator[Callable[[Scope
 
         product = load_product(root / "lopan.d")
         persons = partial(merges.persons, engine, "user")
-        days = Days(store, config.timezone, clock, usage_daily(product), persons=persons, reuse=REUSE_COST)
+
+        def ready() -> None:
+            commits.publish(Commit(0, 0, frozenset(), clock.now()))
+
+        days = Days(store, config.timezone, clock, usage_daily(product), persons, REUSE_COST, ready)
         stack.callback(days.close)
         kept = KeptFacts(store)
         stack.callback(kept.close)

@@ -111,7 +111,9 @@ class Course:
 
     def check(self) -> None:
         truth = Truth(self.known, self.example.zone, self.same, self.example.clock.now())
-        numbers = Identities(self.store.target.engine).numbers("user", sorted({*truth.person, *truth.person.values()} - {""}))
+        numbers = Identities(self.store.target.engine).numbers(
+            "user", sorted({*truth.person, *truth.person.values()} - {""})
+        )
         dates = Dates(truth.today - DAY * 30, truth.today)
         for audience in FILTERS[:2]:
             check_engagement(self.example, truth, audience, AXES[0], dates)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -35,9 +35,15 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
 
 
 @asynccontextmanager
-async def opened(target: Pipeline, clock: ManualClock, reuse: float = 0.0, zone: str = "UTC") -> AsyncIterator[Days]:
+async def opened(
+    target: Pipeline,
+    clock: ManualClock,
+    reuse: float = 0.0,
+    zone: str = "UTC",
+    ready: Callable[[], None] = lambda: None,
+) -> AsyncIterator[Days]:
     target.run(target.store.execute, "TRUNCATE TABLE events")
-    days = Days(target.store, zone, clock, reuse=reuse)
+    days = Days(target.store, zone, clock, reuse=reuse, ready=ready)
     try:
         yield days
     finally:
@@ -95,6 +101,32 @@ def test_who_asks_at_once_shares_a_computation_and_new_events_begin_another(
             put(target, days, "c")
             assert dau(target, await days.rows(PEOPLE, WEEK)) == 3
             assert watched.calls == 2
+
+    asyncio.run(scenario())
+
+
+def test_who_was_given_what_events_had_overtaken_hears_when_newer_rows_are_there(
+    target: Pipeline, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opendays, "PATIENCE_S", 0.01)
+
+    async def scenario() -> None:
+        told = asyncio.Event()
+        async with opened(target, clock, reuse=1e-9, ready=told.set) as days:
+            watched = Watched(days, monkeypatch)
+            put(target, days, "a")
+            assert dau(target, await days.rows(PEOPLE, WEEK)) == 1
+            put(target, days, "b")
+            watched.go.clear()
+            assert dau(target, await days.rows(PEOPLE, WEEK)) == 1
+            assert not told.is_set()
+            watched.go.set()
+            await asyncio.wait_for(told.wait(), 10)
+            assert dau(target, await days.rows(PEOPLE, WEEK)) == 2
+            told.clear()
+            put(target, days, "c")
+            while dau(target, await days.rows(PEOPLE, WEEK)) < 3:
+                await told.wait()
 
     asyncio.run(scenario())
 

@@ -130,9 +130,9 @@ class Days:
     """Belongs to one event loop; the store is asked on a thread of its own.
 
     ``touched`` hears of every commit. Closed days are read from their table, a few that were touched since from raw
-    events, open ones as ``OpenDays`` computed them (``reuse`` as there). ``run`` computes closed days until cancelled.
-    After a crash a day is known to be dirty by its number of events, which only ever grows. ``persons`` (blocking)
-    tells which users by number are whom.
+    events, open ones as ``OpenDays`` computed them (``reuse`` and ``ready`` as there). ``run`` computes closed days
+    until cancelled. After a crash a day is known to be dirty by its number of events, which only ever grows.
+    ``persons`` (blocking) tells which users by number are whom.
     """
 
     def __init__(
@@ -143,12 +143,13 @@ class Days:
         daily: Sequence[Daily] = DAILY,
         persons: Callable[[], Mapping[int, int]] = dict,
         reuse: float = 0.0,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.zone = ZoneInfo(zone)
         self._clock = clock
         self._daily = {one.table: one for one in daily}
         self._store = DayStore(store, self.zone, daily)
-        self._open = OpenDays(self._store, clock, self._reserve, reuse)
+        self._open = OpenDays(self._store, clock, self._reserve, reuse, ready)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="days")
         self._persons = persons
         self._unmerged = True

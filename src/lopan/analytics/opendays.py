@@ -80,14 +80,19 @@ class _Lane:
 class OpenDays:
     """Belongs to one event loop; the store is asked on two threads: what takes little never waits for what takes long.
 
-    ``reserve`` gives the first of so many new version numbers. With ``reuse`` 0 nothing overtaken is given out.
+    ``reserve`` gives the first of so many new version numbers. With ``reuse`` 0 nothing overtaken is given out; where
+    it was, ``ready`` is called once newer rows are there, so that whoever shows it asks again though no event comes.
     """
 
-    def __init__(self, store: DayStore, clock: Clock, reserve: Callable[[int], int], reuse: float) -> None:
+    def __init__(
+        self, store: DayStore, clock: Clock, reserve: Callable[[int], int], reuse: float, ready: Callable[[], None]
+    ) -> None:
         self._store = store
         self._clock = clock
         self._reserve = reserve
         self._reuse = reuse
+        self._ready = ready
+        self._owed: set[Key] = set()
         self._quick, self._slow = _Lane("open days"), _Lane("open days that take long")
         self._moves = 0
         self._known: dict[Key, Open] = {}
@@ -107,6 +112,7 @@ class OpenDays:
         if known is not None and known.dates != dates:
             known = None
         if known is not None and self._good(daily, known):
+            self._owe(key, known)
             return known, False
         task = self._begin(key, daily, dates).task
         if known is None or not self._reuse:
@@ -115,6 +121,7 @@ class OpenDays:
             await asyncio.wait({task}, timeout=PATIENCE_S)
         if task.done() and not task.cancelled() and task.exception() is None:
             return task.result(), False
+        self._owe(key, known)
         behind = known.moves != self._moves or self._aged(daily, known)
         return known, behind and now - known.began > LATE_S
 
@@ -140,6 +147,10 @@ class OpenDays:
             return False
         age = asyncio.get_running_loop().time() - known.began
         return known.moves == self._moves or age < min(self._reuse * known.cost, _REUSE_S)
+
+    def _owe(self, key: Key, given: Open) -> None:
+        if given.moves != self._moves:
+            self._owed.add(key)
 
     def _aged(self, daily: Daily, known: Open, share: float = 1.0) -> bool:
         """Whether so much of the time is over for which the rows can tell what they come to."""
@@ -198,6 +209,9 @@ class OpenDays:
         known = self._known.get((table, project))
         if known is None or known.moves <= opened.moves:
             self._known[table, project] = opened
+            if (table, project) in self._owed:
+                self._owed.discard((table, project))
+                self._ready()
         return opened
 
     def _unheld(self) -> dict[str, list[int]]:
