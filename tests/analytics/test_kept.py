@@ -111,15 +111,24 @@ class Course:
 
     def check(self) -> None:
         truth = Truth(self.known, self.example.zone, self.same, self.example.clock.now())
-        numbers = Identities(self.store.target.engine).numbers(
-            "user", sorted({*truth.person, *truth.person.values()} - {""})
-        )
+        numbers = self._numbers(truth)
         dates = Dates(truth.today - DAY * 30, truth.today)
         for audience in FILTERS[:2]:
             check_engagement(self.example, truth, audience, AXES[0], dates)
             check_sessions(self.example, truth, audience, AXES[0], dates)
         check_retention(self.example, truth, FILTERS[0], AXES[0], "bracket")
         check_triangle(self.example, truth, FILTERS[0], "week", numbers)
+
+    def _numbers(self, truth: Truth) -> dict[str, int]:
+        """Of every person: the smallest of its names, one that nobody sent may be the only other."""
+        seen = set(truth.person.values())
+        names = sorted({*truth.person, *(name for name, person in self.same.items() if person in seen)} - {""})
+        own = Identities(self.store.target.engine).numbers("user", names)
+        found: dict[str, int] = {}
+        for name in names:
+            person = self.same.get(name, name)
+            found[person] = min(own[name], found.get(person, own[name]))
+        return found
 
     def _merge(self, one: str, other: str) -> None:
         first, *_ = persons = sorted({self.same.get(name, name) for name in (one, other)})
